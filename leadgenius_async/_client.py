@@ -1,0 +1,177 @@
+"""`LeadGenius`: settings in, one transport, one attribute per API section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from leadgenius_async import _settings
+from leadgenius_async._credentials_file import CredentialsFile
+from leadgenius_async._http import auth as http_auth
+from leadgenius_async._http.call import Call, Kind, Reply
+from leadgenius_async._http.limiter import Gate, Rate
+from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
+from leadgenius_async._resources.auth import Auth
+from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
+from leadgenius_async._resources.clients import Clients
+from leadgenius_async._resources.company import CompanyCalls
+from leadgenius_async._secret import Secret
+from leadgenius_async._settings import Settings
+from leadgenius_async.errors import CredentialsMissing
+
+
+class LeadGenius:
+    """The LeadGenius Pro API of one account.
+
+    Settings that are not given come from the environment (`LEADGENIUS_API_KEY`, …), then from a
+    profile, then from `~/.leadgenius_auth.json`.
+
+    ```python
+    async with LeadGenius() as lg:
+        report = await lg.enrich_leads.export("leads/", fields=["id", "email"])
+    ```
+
+    Args:
+        base_url: Origin of the service, with or without `/api`.
+        api_key: API key; it needs its user id.
+        user_id: The user that the key belongs to.
+        access_token: A login's access token.
+        refresh_token: A login's refresh token.
+        username: For a login by name, when one is needed.
+        password: The same.
+        cookies: A browser session's `accessToken` and `idToken`.
+        profile: Name of an entry in `profiles.json`.
+        rate: `standard` (100 requests a minute), `premium` (1,000) or `off`; or a number, the
+            most requests a minute to use. The service's `X-RateLimit-Limit` outranks it: it
+            corrects a tier either way, and lowers a number. If not given, the header is followed
+            from `standard` on.
+        timeout: Seconds for one try.
+        deadline: Seconds for a whole call: queueing for the rate limit, tries and waits.
+        trace_configs: aiohttp's trace hooks.
+
+    Raises:
+        ConfigurationError: A setting is unusable.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        api_key: str | Secret | None = None,
+        user_id: str | None = None,
+        access_token: str | Secret | None = None,
+        refresh_token: str | Secret | None = None,
+        username: str | None = None,
+        password: str | Secret | None = None,
+        cookies: Mapping[str, str] | None = None,
+        profile: str | None = None,
+        rate: Rate | str | None = None,
+        timeout: float = TIMEOUT,
+        deadline: float = DEADLINE,
+        trace_configs: Sequence[aiohttp.TraceConfig] = (),
+    ) -> None:
+        settings = _settings.load(
+            profile=profile,
+            base_url=base_url,
+            api_key=api_key,
+            user_id=user_id,
+            access_token=access_token,
+            refresh_token=refresh_token,
+            username=username,
+            password=password,
+            rate=rate,
+        )
+        session = _session(settings)
+        self._transport = Transport(
+            settings.base_url,
+            _credentials(settings, session, cookies),
+            Gate(settings.rate),
+            timeout=timeout,
+            deadline=deadline,
+            trace_configs=list(trace_configs),
+        )
+        session.bind(self._transport.request)
+        self.auth = Auth(self._transport, session)
+        self.clients = Clients(self._transport)
+        self.company = CompanyCalls(self._transport)
+        self.enrich_leads = EnrichLeads(self._transport)
+        self.source_leads = SourceLeads(self._transport)
+
+    @property
+    def base_url(self) -> str:
+        """Origin of the service, without `/api`."""
+        return self._transport.base_url
+
+    async def request(self, call: Call, *, deadline: float | None = None) -> Reply:
+        """Send any call; what the sections do not cover yet goes this way.
+
+        Raises:
+            LeadGeniusError: See `errors`.
+        """
+        return await self._transport.request(call, deadline=deadline)
+
+    async def aclose(self) -> None:
+        """Close all connections; `async with` does it at its end."""
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"LeadGenius(base_url={self.base_url!r})"
+
+
+def _session(settings: Settings) -> http_auth.Session:
+    tokens = None
+    if settings.access_token:
+        tokens = http_auth.Tokens(
+            settings.access_token, id_token=settings.id_token, refresh=settings.refresh_token
+        )
+    saved = settings.saved
+    return http_auth.Session(
+        tokens,
+        username=settings.username,
+        password=settings.password,
+        on_tokens=None if saved is None else lambda fresh: save_tokens(saved, fresh),
+    )
+
+
+def _credentials(
+    settings: Settings, session: http_auth.Session, cookies: Mapping[str, str] | None
+) -> dict[Kind, http_auth.Credential]:
+    held: dict[Kind, http_auth.Credential] = {}
+    if settings.access_token or (settings.username and settings.password):
+        held[Kind.JWT] = session
+    if cookies:
+        access, identity = cookies.get("accessToken", ""), cookies.get("idToken")
+        held[Kind.COOKIES] = http_auth.cookies(
+            Secret(access), Secret(identity) if identity else None
+        )
+    if settings.api_key and settings.user_id:
+        held[Kind.API_KEY] = http_auth.api_key(settings.api_key, settings.user_id)
+    elif settings.api_key and not held:
+        raise CredentialsMissing("an API key needs its user id: set LEADGENIUS_USER_ID or user_id")
+    return held
+
+
+def save_tokens(file: CredentialsFile, tokens: http_auth.Tokens) -> None:
+    """Write a login's tokens to the credentials file, under the names that its readers share."""
+    file.update(
+        {
+            "token": tokens.access.reveal(),
+            "id_token": tokens.id_token.reveal() if tokens.id_token else None,
+            "refresh_token": tokens.refresh.reveal() if tokens.refresh else None,
+            "user_id": tokens.claims.sub,
+        }
+    )

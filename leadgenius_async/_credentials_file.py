@@ -1,0 +1,92 @@
+"""`~/.leadgenius_auth.json`, which other tools of the platform read and write as well."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from leadgenius_async.errors import ConfigurationError
+
+_PRIVATE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsFile:
+    """The saved login, a JSON object.
+
+    Its keys are `token`, `id_token`, `refresh_token`, `email`, `user_id`, `api_key` and
+    `base_url`. Keys that this package does not know are kept as they are.
+    """
+
+    path: Path
+
+    @classmethod
+    def default(cls) -> CredentialsFile:
+        """Return the file in the user's home folder."""
+        return cls(Path.home() / ".leadgenius_auth.json")
+
+    def read(self) -> dict[str, object]:
+        """Return what the file holds; nothing if there is no file.
+
+        A file that others could read is tightened to 0600, with a warning.
+
+        Raises:
+            ConfigurationError: It is not JSON, or belongs to another user.
+        """
+        try:
+            data = self._read_own()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise ConfigurationError(f"{self.path} cannot be read: {error.strerror}") from None
+        try:
+            return msgspec.json.decode(data, type=dict[str, object])
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise ConfigurationError(
+                f"{self.path} is not a JSON object: mend or delete it, then log in again"
+            ) from None
+
+    def update(self, changes: Mapping[str, str | None]) -> None:
+        """Write some keys and keep the others; None removes a key.
+
+        The file appears whole or not at all, readable by its owner alone.
+        """
+        merged = {**self.read(), **changes}
+        kept = {name: value for name, value in merged.items() if value is not None}
+        self._replace(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+
+    def _read_own(self) -> bytes:
+        descriptor = os.open(self.path, os.O_RDONLY)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if hasattr(os, "getuid") and status.st_uid != os.getuid():
+                raise ConfigurationError(f"{self.path} belongs to another user: it is not used")
+            if stat.S_IMODE(status.st_mode) & 0o077:
+                os.fchmod(descriptor, _PRIVATE)
+                warnings.warn(
+                    f"{self.path} could be read by other users; its mode is now 0600",
+                    stacklevel=2,
+                )
+            return file.read()
+
+    def _replace(self, data: bytes) -> None:
+        temporary = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            with os.fdopen(os.open(temporary, flags, _PRIVATE), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        except OSError as error:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+            raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from None

@@ -1,0 +1,78 @@
+"""Pages → NDJSON lines, each row byte for byte as the service sent it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from leadgenius_async._extract.chain import RawPage
+from leadgenius_async._extract.columns import Decoded, check_tenant
+from leadgenius_async._extract.query import Query
+from leadgenius_async._extract.rows import Reject, split
+
+
+class _Keys(msgspec.Struct, gc=False):
+    company_id: str | None = None
+    client_id: str | None = None
+
+
+class LineDecoder:
+    """Decodes pages of one query to lines of JSON.
+
+    Where the caller did not want the key fields that checks need, each row is put together again
+    from the bytes of the values that were wanted.
+    """
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self._keys = msgspec.json.Decoder(list[_Keys])
+        self._key = msgspec.json.Decoder(_Keys)
+        self._cells = msgspec.json.Decoder(dict[str, msgspec.Raw])
+        self._wanted = {field.name for field in query.wanted}
+
+    def __call__(self, page: RawPage) -> Decoded[bytes]:
+        """Decode one page.
+
+        Raises:
+            TenantMismatch: A row belongs to another company or client.
+            ProtocolError: The rows cannot be told apart.
+        """
+        raws = split(page.head.data)
+        keys, rejects = self._read_keys(page.head.data, raws)
+        check_tenant(
+            self._query, page, [key.company_id for key in keys], [key.client_id for key in keys]
+        )
+        lines = self._lines(raws, page.head.data)
+        content = b"\n".join([*lines, b""]) if lines else b""
+        return Decoded(page, len(lines), content, len(content), rejects)
+
+    def _read_keys(
+        self, data: msgspec.Raw, raws: list[msgspec.Raw]
+    ) -> tuple[list[_Keys], list[Reject]]:
+        """Read the keys of all rows; rows that are no objects leave `raws` as rejects."""
+        try:
+            return self._keys.decode(data), []
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return self._read_keys_one_by_one(raws)
+
+    def _read_keys_one_by_one(self, raws: list[msgspec.Raw]) -> tuple[list[_Keys], list[Reject]]:
+        keys: list[_Keys] = []
+        rejects: list[Reject] = []
+        for raw in list(raws):
+            try:
+                keys.append(self._key.decode(raw))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raws.remove(raw)
+                rejects.append(Reject(bytes(raw), str(error)))
+        return keys, rejects
+
+    def _lines(self, raws: list[msgspec.Raw], data: msgspec.Raw) -> list[bytes | msgspec.Raw]:
+        if not self._query.wants_keys:
+            return [self._without_keys(raw) for raw in raws]
+        if b"\n" in bytes(data):
+            # Only JSON that was laid out for reading has line ends between its tokens.
+            return [msgspec.json.format(bytes(raw), indent=-1) for raw in raws]
+        return list(raws)
+
+    def _without_keys(self, raw: msgspec.Raw) -> bytes:
+        cells = self._cells.decode(raw)
+        return msgspec.json.encode({name: cells[name] for name in cells if name in self._wanted})

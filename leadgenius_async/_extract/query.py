@@ -1,0 +1,134 @@
+"""What an extraction asks for: one table, one company, which clients, which fields."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from leadgenius_async._fields import KEY_FIELDS, TABLES, Field
+
+#: The service's own bounds on `limit`, in rows (documented).
+MAX_PAGE_SIZE = 5000
+
+
+class UnknownFieldWarning(UserWarning):
+    """A field that the platform does not document was asked for; it is sent all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One table of one company.
+
+    Attributes:
+        table: `enrich_leads` or `source_leads`.
+        company_id: The company; empty for the account's own, until that is looked up.
+        clients: `client_id`s to take; empty for all rows of the company.
+        wanted: Fields that the caller gets, in this order.
+        projected: Whether the service is asked for some fields only.
+        page_size: Rows per page as the caller set it, or None to learn it.
+    """
+
+    table: str
+    company_id: str
+    clients: tuple[str, ...] = ()
+    wanted: tuple[Field, ...]
+    projected: bool
+    page_size: int | None = None
+
+    @property
+    def path(self) -> str:
+        """The bulk list's path."""
+        return f"/{self.table.replace('_', '-')}/list"
+
+    @property
+    def read(self) -> tuple[Field, ...]:
+        """The fields to read: the wanted ones, and the keys that checks need."""
+        names = {field.name for field in self.wanted}
+        keys = (field for field in TABLES[self.table] if field.name in KEY_FIELDS)
+        return (*self.wanted, *(key for key in keys if key.name not in names))
+
+    @property
+    def fields_parameter(self) -> str | None:
+        """The `fields` parameter; None asks for all."""
+        return ",".join(field.name for field in self.read) if self.projected else None
+
+    @property
+    def wants_keys(self) -> bool:
+        """Whether the caller gets every field that is read."""
+        return len(self.read) == len(self.wanted)
+
+
+def make_query(
+    table: str,
+    *,
+    company_id: str | None,
+    clients: Iterable[str] = (),
+    fields: Iterable[str] | None = None,
+    page_size: int | None = None,
+) -> Query:
+    """Return a query whose values are checked.
+
+    Raises:
+        ValueError: A page size out of range, an empty company, or a field name that is a near
+            miss; the message has the right name.
+        TypeError: `clients` or `fields` is one string and not a list of them.
+    """
+    if company_id == "":
+        raise ValueError("company_id is empty: leave it out for the account's own company")
+    if page_size is not None and not 1 <= page_size <= MAX_PAGE_SIZE:
+        raise ValueError(f"page_size is {page_size}: the service takes 1 to {MAX_PAGE_SIZE}")
+    wanted = TABLES[table] if fields is None else _resolve(table, _names("fields", fields))
+    return Query(
+        table=table,
+        company_id=company_id or "",
+        clients=tuple(dict.fromkeys(_names("clients", clients))),
+        wanted=wanted,
+        projected=fields is not None,
+        page_size=page_size,
+    )
+
+
+def _names(what: str, names: Iterable[str]) -> list[str]:
+    if isinstance(names, str):
+        raise TypeError(f"{what} is one string: give a list of names")
+    listed = list(names)
+    if any(not name or "," in name for name in listed):
+        raise ValueError(f"{what} holds an empty name or one with a comma")
+    return listed
+
+
+def _resolve(table: str, names: Iterable[str]) -> tuple[Field, ...]:
+    known = {field.name: field for field in TABLES[table]}
+    wanted = tuple(known.get(name) or _undeclared(table, name) for name in dict.fromkeys(names))
+    if not wanted:
+        raise ValueError("fields is empty: name at least one, or leave it out for all")
+    return wanted
+
+
+def _undeclared(table: str, name: str) -> Field:
+    if near := _near(name, [field.name for field in TABLES[table]]):
+        raise ValueError(f"there is no field {name!r} in {table}; did you mean {near!r}?")
+    warnings.warn(
+        f"{table} is not known to have a field {name!r}; it is asked for all the same",
+        UnknownFieldWarning,
+        stacklevel=5,
+    )
+    return Field(name, "text", "identity", "A", "named by the caller")
+
+
+def _near(name: str, known: list[str]) -> str | None:
+    plain = {_plain(field): field for field in known}
+    if same := plain.get(_plain(name)):
+        return same
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.82)
+    # `enrichment11` is no misspelling of `enrichment1`: names that differ in digits alone are
+    # new fields of a numbered row.
+    if not close or close[0].rstrip("0123456789") == _plain(name).rstrip("0123456789"):
+        return None
+    return plain[close[0]]
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").replace(" ", "").lower()

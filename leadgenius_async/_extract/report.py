@@ -1,0 +1,112 @@
+"""What an extraction reports: while it runs, and at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an extraction is.
+
+    Attributes:
+        job_id: Names the run.
+        rows: Rows read.
+        pages: Pages read.
+        requests: Requests sent.
+        wire_bytes: Bytes of the pages read.
+        seconds: Time since the start.
+        chains: Chains in all.
+        chains_done: Chains that have reached their end.
+        limit: The account's requests per minute, or None if not paced.
+        throttled_for: Seconds until requests go on after a 429; 0 when they flow.
+    """
+
+    job_id: str
+    rows: int
+    pages: int
+    requests: int
+    wire_bytes: int
+    seconds: float
+    chains: int
+    chains_done: int
+    limit: float | None
+    throttled_for: float
+
+
+class PartitionReport(msgspec.Struct, kw_only=True):
+    """One chain of an extraction.
+
+    Attributes:
+        client_id: The client, or None for all rows of the company.
+        done: Whether the chain reached an absent token, its only end.
+    """
+
+    client_id: str | None
+    pages: int = 0
+    rows: int = 0
+    requests: int = 0
+    done: bool = False
+
+
+class PartReport(msgspec.Struct, frozen=True):
+    """One part file: its path below the output folder, its rows and its bytes."""
+
+    file: str
+    rows: int
+    bytes: int
+
+
+class ExportReport(msgspec.Struct, kw_only=True):
+    """The result of an extraction; `manifest.json` holds the same.
+
+    Attributes:
+        job_id: Names this run.
+        table: `enrich_leads` or `source_leads`.
+        company_id: The company.
+        out: The output folder.
+        format: `parquet` or `ndjson`.
+        fields: Fields that were asked for; None for all.
+        rows: Rows in the files.
+        bytes: Bytes of the files.
+        wire_bytes: Bytes of the pages, after decompression.
+        requests: HTTP requests sent, with retries.
+        pages: Pages read.
+        retries: Tries after the first.
+        throttled_seconds: Time that requests stood still after a 429.
+        rejects: Rows that could not be read; they stand raw in `rejects.ndjson`.
+        seconds: Duration.
+        started_at: ISO 8601, UTC.
+        files: Paths of the part files.
+        complete: Whether the files hold every row that was asked for.
+        incomplete_because: Why not, in one sentence; None if complete.
+        partitions: One entry a chain.
+        parts: One entry a part file.
+    """
+
+    manifest_version: int = MANIFEST_VERSION
+    job_id: str
+    table: str
+    company_id: str
+    out: str
+    format: str
+    fields: list[str] | None
+    rows: int = 0
+    bytes: int = 0
+    wire_bytes: int = 0
+    requests: int = 0
+    pages: int = 0
+    retries: int = 0
+    throttled_seconds: float = 0.0
+    rejects: int = 0
+    seconds: float = 0.0
+    started_at: str = ""
+    files: list[str] = []
+    complete: bool = False
+    incomplete_because: str | None = None
+    partitions: list[PartitionReport] = []
+    parts: list[PartReport] = []

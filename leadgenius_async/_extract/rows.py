@@ -1,0 +1,218 @@
+"""Pages → rows: strictly at first, leniently where a page does not fit.
+
+The strict decoder reads a page in one go and fails on the first odd value; that is what makes it
+three times as fast as decoding to dicts. A page that it refuses is read again row by row: a value
+of another type finds its place as text or in `extra`, and a row that cannot be read at all is
+handed back raw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from leadgenius_async import errors
+from leadgenius_async._fields import Field
+from leadgenius_async._http import decode
+from leadgenius_async._http.call import Call, Reply
+
+RowT = TypeVar("RowT", bound=msgspec.Struct)
+
+#: Under this name a row struct holds what nobody declared. No sender knows it.
+_EXTRA_IN_JSON = "_leadgenius_extra"
+
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class Head(msgspec.Struct):
+    """A page with its rows left as bytes: reading it costs a skip over them.
+
+    Attributes:
+        data: The rows, a JSON array, sharing the memory of the body.
+        nextToken: Where the next page starts; `lastKey` in older answers.
+    """
+
+    data: msgspec.Raw = msgspec.Raw()
+    nextToken: str | None = None
+    lastKey: str | None = None
+    success: bool = True
+
+    @property
+    def token(self) -> str | None:
+        """Where the next page starts; None or empty on the last page."""
+        return self.nextToken or self.lastKey or None
+
+
+def read_head(reply: Reply, *, call: Call) -> Head:
+    """Read the token of a page, long before its rows are decoded.
+
+    Raises:
+        ProtocolError: Not a page: cut off, malformed, or without rows.
+        APIStatusError: The answer said `success: false`.
+    """
+    head = decode.parse(reply.body, Head, of=call.name)
+    if not head.success:
+        raise decode.status_error(reply.status, reply.headers, reply.body, call=call)
+    if not starts_with(head.data, b"["):
+        raise errors.ProtocolError(f"{call.name}: the answer has no list of rows under `data`")
+    return head
+
+
+class Reject(NamedTuple):
+    """A row that cannot be read.
+
+    Attributes:
+        raw: Its bytes, as they came.
+        reason: Why, without its values.
+    """
+
+    raw: bytes
+    reason: str
+
+
+class Rows(NamedTuple, Generic[RowT]):
+    """The rows of a page, and those of them that could not be read."""
+
+    rows: list[RowT]
+    rejects: list[Reject]
+
+
+def row_struct(fields: Sequence[Field], *, closed: bool) -> type[msgspec.Struct]:
+    """Return the struct of a projection: attributes `f0, f1, …`, then `extra` (JSON text).
+
+    Args:
+        fields: The fields, in order.
+        closed: Whether an undeclared field is refused, so that the page is read leniently.
+    """
+    types = {"text": str, "number": float}
+    members: list[tuple[str, Any, Any]] = [
+        (f"f{n}", types[field.type] | None, None) for n, field in enumerate(fields)
+    ]
+    rename = {f"f{n}": field.name for n, field in enumerate(fields)} | {"extra": _EXTRA_IN_JSON}
+    return msgspec.defstruct(
+        "Row",
+        [*members, ("extra", str | None, None)],
+        rename=rename,
+        forbid_unknown_fields=closed,
+        # Without reference cycles to find, tracking 5,000 rows a page would be wasted work.
+        gc=False,
+    )
+
+
+class RowReader(Generic[RowT]):
+    """Reads the rows of pages as one struct type.
+
+    Args:
+        row: The struct; its attributes are the fields in order, then `extra`.
+        fields: The fields, in the same order.
+        keep_extra: Turns the JSON text of what nobody declared into the value of `extra`;
+            None drops undeclared fields, as under a projection, where they only mean that the
+            service ignored `fields`.
+    """
+
+    def __init__(
+        self,
+        row: type[RowT],
+        fields: Sequence[Field],
+        *,
+        keep_extra: Callable[[bytes], object] | None,
+    ) -> None:
+        self._row = row
+        self._keep_undeclared = keep_extra is not None
+        self._extra = keep_extra or _as_text
+        self._page_decoder: msgspec.json.Decoder[list[RowT]] = msgspec.json.Decoder(
+            list[row]  # type: ignore[valid-type] # made at run time, as its struct is
+        )
+        self._row_decoder = msgspec.json.Decoder(row)
+        self._cells_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+        attributes = row.__struct_fields__
+        self._fields = [(attributes[n], field) for n, field in enumerate(fields)]
+
+    def read(self, data: msgspec.Raw) -> Rows[RowT]:
+        """Read a JSON array of rows.
+
+        Raises:
+            ProtocolError: Not an array that can be split into rows.
+        """
+        try:
+            return Rows(self._page_decoder.decode(data), [])
+        except _UNREADABLE:
+            return self._read_one_by_one(split(data))
+
+    def _read_one_by_one(self, raws: list[msgspec.Raw]) -> Rows[RowT]:
+        rows: list[RowT] = []
+        rejects: list[Reject] = []
+        for raw in raws:
+            try:
+                rows.append(self._read_row(raw))
+            except _UNREADABLE as error:
+                rejects.append(Reject(bytes(raw), _reason(error)))
+        return Rows(rows, rejects)
+
+    def _read_row(self, raw: msgspec.Raw) -> RowT:
+        try:
+            return self._row_decoder.decode(raw)
+        except _UNREADABLE:
+            return self._read_cells(self._cells_decoder.decode(raw))
+
+    def _read_cells(self, cells: dict[str, msgspec.Raw]) -> RowT:
+        extra: dict[str, msgspec.Raw] = {}
+        values: dict[str, object] = {}
+        for attribute, field in self._fields:
+            cell = cells.pop(field.name, None)
+            if cell is None:
+                continue
+            try:
+                values[attribute] = _read_cell(cell, field)
+            except msgspec.ValidationError:
+                extra[field.name] = cell
+        if self._keep_undeclared:
+            extra |= cells
+        if extra:
+            values["extra"] = self._extra(_compact_object(extra))
+        return self._row(**values)
+
+
+def split(data: msgspec.Raw) -> list[msgspec.Raw]:
+    """Split a JSON array into its elements, each as its own bytes.
+
+    Raises:
+        ProtocolError: Not an array, or nested too deep.
+    """
+    return decode.parse(data, list[msgspec.Raw], of="a page of rows")
+
+
+def starts_with(raw: msgspec.Raw, byte: bytes) -> bool:
+    """Return whether a JSON value starts with this byte, which tells its type."""
+    return memoryview(raw)[:1] == byte
+
+
+def _read_cell(cell: msgspec.Raw, field: Field) -> object:
+    if field.type == "number":
+        return msgspec.json.decode(cell, type=float | None)
+    if starts_with(cell, b'"'):
+        return msgspec.json.decode(cell, type=str)
+    if starts_with(cell, b"n"):  # JSON has no other word with n than null
+        return None
+    # An object, a list, a number or a boolean: its own text, so that no digit changes.
+    return _compact(cell).decode()
+
+
+def _compact(raw: msgspec.Raw) -> bytes:
+    return msgspec.json.format(bytes(raw), indent=-1)
+
+
+def _compact_object(cells: Mapping[str, msgspec.Raw]) -> bytes:
+    return msgspec.json.encode({name: msgspec.Raw(_compact(raw)) for name, raw in cells.items()})
+
+
+def _as_text(data: bytes) -> str:
+    return data.decode()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, msgspec.MsgspecError):
+        return str(error)  # msgspec names types and places, never values
+    return "nested too deep" if isinstance(error, RecursionError) else "not UTF-8"

@@ -1,0 +1,195 @@
+"""Bytes of an answer → typed values or typed errors.
+
+The service's envelopes vary: the payload stands under a name of its own, under `data`, or
+under `data.items`. Each call declares the keys to look under; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import msgspec
+
+from leadgenius_async import errors
+from leadgenius_async._http.call import Call, Reply
+
+T = TypeVar("T")
+
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_QUOTE = 300  # characters of the service's words in a message
+
+
+class _ErrorBody(msgspec.Struct):
+    """What an error answer may say; every field may be missing or of another type."""
+
+    success: bool = False
+    error: object = None
+    message: object = None
+    errorType: object = None
+    code: object = None
+    details: object = None
+    recommendation: object = None
+    solution: object = None
+    requestId: object = None
+    retryAfter: object = None
+
+
+class _Success(msgspec.Struct):
+    success: bool = True
+
+
+def parse(data: bytes | msgspec.Raw, type_: type[T], *, of: str) -> T:
+    """Decode JSON bytes as `type_`.
+
+    Args:
+        data: UTF-8 JSON; a byte order mark is dropped.
+        type_: What it should be.
+        of: What the bytes are, for the message.
+
+    Raises:
+        ProtocolError: Not JSON, not UTF-8, nested too deep, or of another shape. The message
+            holds no value of the body: it may be somebody's contact data.
+    """
+    try:
+        text = data if isinstance(data, msgspec.Raw) else data.removeprefix(_BOM)
+        return msgspec.json.decode(text, type=type_)
+    except RecursionError:
+        raise errors.ProtocolError(f"{of}: the JSON is nested too deep to be read") from None
+    except UnicodeDecodeError:
+        raise errors.ProtocolError(f"{of}: the JSON is not UTF-8") from None
+    except msgspec.ValidationError as error:
+        raise errors.ProtocolError(f"{of}: unexpected shape: {error}") from None
+    except msgspec.DecodeError as error:
+        raise errors.ProtocolError(f"{of}: not JSON: {error}") from None
+
+
+def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) -> T:
+    """Decode what stands under the first of `keys` that the answer has.
+
+    Args:
+        reply: A successful answer.
+        type_: What the payload should be.
+        keys: Names to look under, in order; `data.items` looks one level down, and an empty
+            name takes the whole answer.
+        call: The call, for the message.
+
+    Raises:
+        ProtocolError: No such key, or another shape.
+        APIStatusError: The answer said `success: false`.
+    """
+    check_success(reply, call=call)
+    fields = parse(reply.body, dict[str, msgspec.Raw], of=call.name)
+    for key in keys:
+        found = _look_up(fields, key) if key else msgspec.Raw(reply.body)
+        if found is not None:
+            return parse(found, type_, of=call.name)
+    raise errors.ProtocolError(
+        f"{call.name}: the answer has none of {', '.join(keys)}, but {', '.join(sorted(fields))}"
+    )
+
+
+def _look_up(fields: Mapping[str, msgspec.Raw], key: str) -> msgspec.Raw | None:
+    first, _, rest = key.partition(".")
+    found = fields.get(first)
+    if found is None or not rest:
+        return found
+    try:
+        return _look_up(msgspec.json.decode(found, type=dict[str, msgspec.Raw]), rest)
+    except msgspec.ValidationError:
+        return None  # not an object: this key does not lead anywhere
+
+
+def check_success(reply: Reply, *, call: Call) -> None:
+    """Raise the answer's error if it is a 200 that says `success: false`."""
+    if not parse(reply.body, _Success, of=call.name).success:
+        raise status_error(reply.status, reply.headers, reply.body, call=call)
+
+
+def status_error(
+    status: int, headers: Mapping[str, str], body: bytes, *, call: Call
+) -> errors.APIStatusError:
+    """Return the error that an answer stands for; JSON bodies and gateway pages are both read."""
+    said = _read_error(body)
+    class_ = errors.BadRequest if status < 400 else errors.class_for_status(status)
+    words = _text(said.error) or _text(said.message)
+    advice = _text(said.recommendation) or _text(said.solution)
+    error = class_(_sentence(call, status, words, advice))
+    error.status = status
+    error.error_type = _text(said.errorType) or _text(said.code)
+    error.details = _text(said.details)
+    error.recommendation = advice
+    error.request_id = _text(said.requestId) or headers.get("x-request-id")
+    error.retry_after = retry_after(headers, said.retryAfter)
+    if not call.repeatable and status >= 500:
+        error.outcome = "unknown"  # it may have been applied before it failed
+    return error
+
+
+def _read_error(body: bytes) -> _ErrorBody:
+    try:
+        return msgspec.json.decode(body.removeprefix(_BOM), type=_ErrorBody)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _ErrorBody()  # a gateway's page: its status says all that matters
+
+
+def _sentence(call: Call, status: int, words: str | None, advice: str | None) -> str:
+    said = printable(words or "no reason given")
+    return f"{call.name} answered {status}: {said}" + (f" ({printable(advice)})" if advice else "")
+
+
+def printable(text: str) -> str:
+    """Return the service's words safe for a terminal or a log: no control characters, short."""
+    clean = "".join(char if char.isprintable() else "�" for char in text)
+    return clean if len(clean) <= _LONGEST_QUOTE else f"{clean[:_LONGEST_QUOTE]}…"
+
+
+def _text(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def retry_after(headers: Mapping[str, str], in_body: object = None) -> float | None:
+    """Return the seconds that the service asks to wait, or None.
+
+    Read from `Retry-After` (seconds or an HTTP date), from `X-RateLimit-Reset` (epoch seconds,
+    epoch milliseconds or seconds to go), or from the body's `retryAfter` in milliseconds, as
+    the login has it.
+    """
+    if (seconds := _seconds_or_date(headers.get("retry-after"))) is not None:
+        return seconds
+    if isinstance(in_body, (int, float)):
+        return max(0.0, in_body / 1000.0)
+    return _until_reset(headers.get("x-ratelimit-reset"))
+
+
+def _seconds_or_date(text: str | None) -> float | None:
+    if not text:
+        return None
+    if (number := _number(text)) is not None:
+        return max(0.0, number)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _until_reset(text: str | None) -> float | None:
+    number = _number(text or "")
+    if number is None:
+        return None
+    now = time.time()
+    to_go = number / 1000 - now if number > 1e12 else number - now if number > 1e9 else number
+    return min(max(0.0, to_go), 61.0)  # a window and the second that the reset is rounded by
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

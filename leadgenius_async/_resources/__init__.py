@@ -1,0 +1,1 @@
+"""One file per API section: its structs and its calls."""

@@ -1,0 +1,329 @@
+"""The two bulk lists, EnrichLeads and SourceLeads: one pattern with two names."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+import msgspec
+
+from leadgenius_async import errors
+from leadgenius_async._extract.chain import fetch_page
+from leadgenius_async._extract.page_size import PageSize
+from leadgenius_async._extract.plan import Chains, Partition, plan
+from leadgenius_async._extract.query import Query, make_query
+from leadgenius_async._extract.report import ExportReport, Progress
+from leadgenius_async._extract.rows import RowReader
+from leadgenius_async._fields import TABLES
+from leadgenius_async._http.call import Kind, Meter
+from leadgenius_async._http.transport import Transport
+from leadgenius_async._lead_structs import EnrichLead, SourceLead
+from leadgenius_async._resources.clients import Client, Clients
+from leadgenius_async._resources.company import CompanyCalls
+from leadgenius_async._resources.listing import Listing, Page
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LeadT = TypeVar("LeadT", bound=msgspec.Struct)
+
+_NO_SWEEP = (
+    "the chains walked the known clients only; rows under a client_id that no client has are not "
+    "in (leave out chains='clients' to take all rows of the company)"
+)
+
+
+class BulkLeads(Generic[LeadT]):
+    """One bulk list. Takes an API key (documented); a login is tried if there is no key.
+
+    Everywhere, `company_id` defaults to the account's own company, which costs one request.
+    """
+
+    def __init__(self, transport: Transport, table: str, lead: type[LeadT]) -> None:
+        self._transport = transport
+        self._table = table
+        self._lead = lead
+        self._reader = RowReader(lead, TABLES[table], keep_extra=_decode_object)
+
+    def rows(
+        self,
+        *,
+        company_id: str | None = None,
+        client_id: str | None = None,
+        fields: Iterable[str] | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+        token: str | None = None,
+    ) -> Listing[LeadT]:
+        """List leads one by one, typed.
+
+        A value of another type than its field's becomes text (an object or list its compact
+        JSON); fields that nobody declared are in `extra`.
+
+        Args:
+            company_id: The company; the account's own if not given.
+            client_id: One client's leads only; all if not given.
+            fields: Fields to ask for; the others are None. All if not given.
+            limit: Most leads to give.
+            page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
+            token: Where to start, as an earlier listing's `token` said.
+
+        Raises:
+            ValueError: A value out of range, or a field name that is a near miss.
+            LeadGeniusError: While it is iterated; see `errors`.
+        """
+        query = make_query(
+            self._table,
+            company_id=company_id,
+            clients=[client_id] if client_id else (),
+            fields=fields,
+            page_size=page_size,
+        )
+        return Listing(_PageFetch(self, query), token=token, limit=limit)
+
+    def pages(
+        self,
+        *,
+        company_id: str | None = None,
+        client_id: str | None = None,
+        fields: Iterable[str] | None = None,
+        page_size: int | None = None,
+        token: str | None = None,
+    ) -> AsyncIterator[Page[LeadT]]:
+        """List leads page by page; a page may be short or empty with more to come.
+
+        Args and errors are those of `rows`, whose `.pages()` this is.
+        """
+        return self.rows(
+            company_id=company_id,
+            client_id=client_id,
+            fields=fields,
+            page_size=page_size,
+            token=token,
+        ).pages()
+
+    async def batches(
+        self,
+        *,
+        company_id: str | None = None,
+        clients: Iterable[str] = (),
+        fields: Iterable[str] | None = None,
+        page_size: int | None = None,
+    ) -> AsyncIterator[pa.RecordBatch]:
+        """Give leads as Arrow record batches of one schema, a page each, fetched one ahead.
+
+        Columns are the fields asked for, in order: `string`, but `float64` where a number is
+        documented. The last one, `_extra` (`string`), holds the JSON of what nobody declared and
+        of values that do not fit. All are nullable.
+
+        Args:
+            company_id: The company; the account's own if not given.
+            clients: `client_id`s to take; all rows of the company if empty.
+            fields: Fields to ask for; all if not given.
+            page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
+
+        Raises:
+            ValueError: A value out of range, or a field name that is a near miss.
+            UnknownClient: No client of the account has this `client_id`.
+            LeadGeniusError: See `errors`.
+        """
+        from leadgenius_async._extract.batches import (  # noqa: PLC0415 - loads pyarrow
+            record_batches,
+        )
+
+        query = make_query(
+            self._table, company_id=company_id, clients=clients, fields=fields, page_size=page_size
+        )
+        query, partitions = await self._plan(query, "all")
+        async for batch in record_batches(self._transport, query, partitions):
+            yield batch
+
+    async def export(
+        self,
+        out: str | Path,
+        *,
+        company_id: str | None = None,
+        clients: Iterable[str] = (),
+        fields: Iterable[str] | None = None,
+        format: Literal["parquet", "ndjson"] = "parquet",  # noqa: A002 - the users' word for it
+        page_size: int | None = None,
+        concurrency: int = 16,
+        chains: Chains = "all",
+        overwrite: bool = False,
+        allow_empty: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> ExportReport:
+        """Take leads out into files.
+
+        `out` gets a folder with part files, named after the table, then `manifest.json`, then,
+        if the export is complete, `_SUCCESS`. Parquet files have the columns that `batches`
+        gives; NDJSON files (zstd) have each row byte for byte.
+
+        Args:
+            out: The output folder; it is made if it does not exist.
+            company_id: The company; the account's own if not given.
+            clients: `client_id`s to take; all rows of the company if empty.
+            fields: Fields to ask for; all if not given.
+            format: `parquet` or `ndjson`.
+            page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
+            concurrency: Most chains of pages at a time.
+            chains: `all` walks one chain over all rows; `clients` one for each client, which is
+                faster on a premium account, and leaves out rows of unknown clients.
+            overwrite: Delete an export that stands in `out` first.
+            allow_empty: Take an export without a row for a success.
+            on_progress: Called with each page, and every half second while none comes.
+
+        Raises:
+            ValueError: A value out of range, or a field name that is a near miss.
+            UnknownClient: No client of the account has this `client_id`.
+            ExportConflict: `out` holds another export.
+            EmptyExport: There was no row: a wrong company, or a table that is empty.
+            OSError: `out` cannot be written to.
+            LeadGeniusError: See `errors`.
+        """
+        from leadgenius_async._extract.export import Export  # noqa: PLC0415 - loads pyarrow
+
+        query = make_query(
+            self._table, company_id=company_id, clients=clients, fields=fields, page_size=page_size
+        )
+        query, partitions = await self._plan(query, chains)
+        enumerated = chains == "clients" and not query.clients
+        return await Export(
+            self._transport,
+            query,
+            partitions,
+            out=Path(out),
+            format_=format,
+            concurrency=concurrency,
+            overwrite=overwrite,
+            allow_empty=allow_empty,
+            doubt=_NO_SWEEP if enumerated else None,
+            on_progress=on_progress,
+        ).run()
+
+    async def fetch(
+        self, query: Query, size: PageSize, *, token: str | None, limit: int
+    ) -> Page[LeadT]:
+        """Fetch one page of typed leads.
+
+        Raises:
+            ProtocolError: A row cannot be read at all; `export` keeps such rows aside instead.
+        """
+        client_id = next(iter(query.clients), None)
+        head, length = await fetch_page(
+            self._transport, query, client_id, token=token, limit=limit, meter=Meter()
+        )
+        rows, rejects = self._reader.read(head.data)
+        size.observe(len(rows), length)
+        if rejects:
+            raise errors.ProtocolError(
+                f"{query.path}: {len(rejects)} rows of a page cannot be read "
+                f"({rejects[0].reason}); export() keeps such rows aside"
+            )
+        return Page(rows, head.token)
+
+    async def with_company(self, query: Query) -> Query:
+        """Return the query with the account's own company, where none was named.
+
+        Raises:
+            ConfigurationError: The credentials cannot ask for it.
+        """
+        if query.company_id:
+            return query
+        return dataclasses.replace(query, company_id=await self._own_company())
+
+    async def _own_company(self) -> str:
+        if not self._transport.credentials.keys() & {Kind.JWT, Kind.COOKIES}:
+            # An API key is refused there; the clients name their company as well (observed).
+            return _company_of(await self._all_clients())
+        company = await CompanyCalls(self._transport).get()
+        found = company.company_id or company.id
+        if not found:
+            raise errors.ConfigurationError(_NO_COMPANY)
+        return found
+
+    async def _plan(self, query: Query, chains: Chains) -> tuple[Query, list[Partition]]:
+        query = await self.with_company(query)
+        if query.clients:
+            await self._check_clients(query.clients)
+            return query, plan(query, None)
+        if chains == "all":
+            return query, plan(query, None)
+        return query, plan(query, [client.client_id for client in await self._all_clients()])
+
+    async def _all_clients(self) -> list[Client]:
+        return [client async for client in Clients(self._transport).list()]
+
+    async def _check_clients(self, names: Sequence[str]) -> None:
+        try:
+            known = await self._all_clients()
+        except (errors.AuthenticationError, errors.PermissionDenied):
+            return  # these credentials cannot tell; a client without rows is an error later on
+        for name in names:
+            _check_client(name, known)
+
+
+class _PageFetch(Generic[LeadT]):
+    """Fetches the pages of one listing; the company is looked up with the first."""
+
+    def __init__(self, bulk: BulkLeads[LeadT], query: Query) -> None:
+        self._bulk = bulk
+        self._query = query
+        self._size = PageSize(query.read, fixed=query.page_size)
+
+    async def __call__(self, token: str | None, left: int | None) -> Page[LeadT]:
+        self._query = await self._bulk.with_company(self._query)
+        while True:
+            limit = self._size.limit
+            try:
+                return await self._bulk.fetch(
+                    self._query, self._size, token=token, limit=min(limit, left or limit)
+                )
+            except errors.PayloadTooLarge:
+                if not self._size.refuse(limit):
+                    raise
+
+
+class EnrichLeads(BulkLeads[EnrichLead]):
+    """The bulk list `/api/enrich-leads/list`."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, "enrich_leads", EnrichLead)
+
+
+class SourceLeads(BulkLeads[SourceLead]):
+    """The bulk list `/api/source-leads/list`."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, "source_leads", SourceLead)
+
+
+_NO_COMPANY = "the account's company is not known: give company_id (--company-id)"
+
+
+def _company_of(clients: Sequence[Client]) -> str:
+    for client in clients:
+        if client.company_id:
+            return client.company_id
+    raise errors.ConfigurationError(_NO_COMPANY)
+
+
+def _check_client(name: str, known: Sequence[Client]) -> None:
+    if any(client.client_id == name for client in known):
+        return
+    for client in known:
+        if client.id == name:
+            raise errors.UnknownClient(
+                f"{name!r} is the record id of a client; leads go by its client_id, "
+                f"{client.client_id!r}"
+            )
+    near = difflib.get_close_matches(name, [client.client_id for client in known], n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "GET /api/clients lists them"
+    raise errors.UnknownClient(f"no client of the account has the client_id {name!r}; {hint}")
+
+
+def _decode_object(data: bytes) -> dict[str, object]:
+    return msgspec.json.decode(data, type=dict[str, object])

@@ -1,0 +1,163 @@
+"""Where settings come from: argument > environment > profile > credentials file > default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from leadgenius_async._credentials_file import CredentialsFile
+from leadgenius_async._http import origin
+from leadgenius_async._http.limiter import Rate, parse_rate
+from leadgenius_async._secret import Secret
+from leadgenius_async.errors import ConfigurationError
+
+#: Settings and the environment variables that hold them, best first.
+_ENVIRONMENT = {
+    "base_url": ("LEADGENIUS_BASE_URL",),
+    "api_key": ("LEADGENIUS_API_KEY", "LGP_API_KEY"),
+    "user_id": ("LEADGENIUS_USER_ID", "LGP_USER_ID"),
+    "access_token": ("LEADGENIUS_ACCESS_TOKEN",),
+    "refresh_token": ("LEADGENIUS_REFRESH_TOKEN",),
+    "username": ("LEADGENIUS_USERNAME",),
+    "password": ("LEADGENIUS_PASSWORD",),
+    "rate": ("LEADGENIUS_RATE",),
+}
+#: Settings and their names in the credentials file, which other tools of the platform share.
+_IN_FILE = {
+    "base_url": "base_url",
+    "api_key": "api_key",
+    "user_id": "user_id",
+    "access_token": "token",
+    "id_token": "id_token",
+    "refresh_token": "refresh_token",
+    "username": "email",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a `LeadGenius` works with, from all sources.
+
+    Attributes:
+        base_url: Origin of the service, without `/api`.
+        rate: Tier, `off`, requests per minute, or None to follow the service's headers.
+        saved: The file that the login's tokens came from, to which new ones are written.
+    """
+
+    base_url: str = origin.DEFAULT_BASE_URL
+    api_key: Secret | None = None
+    user_id: str | None = None
+    access_token: Secret | None = None
+    id_token: Secret | None = None
+    refresh_token: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+    rate: Rate | None = None
+    saved: CredentialsFile | None = None
+
+
+def load(*, profile: str | None = None, **given: str | float | Secret | None) -> Settings:
+    """Return the settings from all sources.
+
+    Args:
+        profile: Name of an entry in `profiles.json`; `LEADGENIUS_PROFILE` if not given.
+        given: Settings by name; None means not given.
+
+    Raises:
+        ConfigurationError: A URL, a rate, a profile or the credentials file is unusable.
+    """
+    direct = {name: value for name, value in given.items() if value is not None}
+    found: dict[str, str | float | Secret] = {**_from_environment(), **direct}
+    file = CredentialsFile.default()
+    stored = {**_renamed(file.read()), **_profile(profile or os.environ.get("LEADGENIUS_PROFILE"))}
+    base_url = _base_url(found, stored)
+    if _belongs_to(stored, base_url):
+        saved = file if "access_token" in stored and "access_token" not in found else None
+        found = {**stored, **found}
+    else:
+        saved = None
+    return _build(found, base_url, saved)
+
+
+def _build(
+    found: Mapping[str, str | float | Secret], base_url: str, saved: CredentialsFile | None
+) -> Settings:
+    def text(name: str) -> str | None:
+        value = found.get(name)
+        return None if value is None else str(value)
+
+    def secret(name: str) -> Secret | None:
+        value = found.get(name)
+        if not value:
+            return None
+        return value if isinstance(value, Secret) else Secret(str(value))
+
+    try:
+        rate = found.get("rate")
+        return Settings(
+            base_url=base_url,
+            api_key=secret("api_key"),
+            user_id=text("user_id"),
+            access_token=secret("access_token"),
+            id_token=secret("id_token"),
+            refresh_token=secret("refresh_token"),
+            username=text("username"),
+            password=secret("password"),
+            rate=parse_rate(None if isinstance(rate, Secret) else rate),
+            saved=saved,
+        )
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def _from_environment() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, variables in _ENVIRONMENT.items():
+        for variable in variables:
+            if value := os.environ.get(variable):
+                found[name] = value
+                break
+    return found
+
+
+def _renamed(stored: Mapping[str, object]) -> dict[str, str]:
+    return {
+        name: value
+        for name, key in _IN_FILE.items()
+        if isinstance(value := stored.get(key), str) and value
+    }
+
+
+def _profile(name: str | None) -> dict[str, str]:
+    if not name:
+        return {}
+    path = Path(platformdirs.user_config_dir("leadgenius")) / "profiles.json"
+    try:
+        profiles = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, object]])
+    except FileNotFoundError:
+        raise ConfigurationError(f"profile {name!r}: there is no {path}") from None
+    except (msgspec.MsgspecError, OSError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from None
+    if name not in profiles:
+        known = ", ".join(sorted(profiles)) or "none"
+        raise ConfigurationError(f"there is no profile {name!r} in {path}; it has: {known}")
+    return _renamed(profiles[name])
+
+
+def _base_url(found: Mapping[str, object], stored: Mapping[str, object]) -> str:
+    text = found.get("base_url") or stored.get("base_url") or origin.DEFAULT_BASE_URL
+    return origin.normalize_base_url(str(text))
+
+
+def _belongs_to(stored: Mapping[str, str], base_url: str) -> bool:
+    """Return whether stored credentials were made for this origin; others are not sent there."""
+    try:
+        home = origin.normalize_base_url(stored.get("base_url") or origin.DEFAULT_BASE_URL)
+    except ConfigurationError:
+        return False
+    return home == base_url

@@ -1,0 +1,98 @@
+"""`leadgenius api`: any call of the API."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl
+
+import msgspec
+from cyclopts import Parameter
+
+from leadgenius_async._http import origin
+from leadgenius_async._http.call import (
+    KEY_OR_SESSION,
+    NO_CREDENTIALS,
+    SESSION_OR_KEY,
+    Call,
+    Kind,
+)
+from leadgenius_async.cli.failures import BadInput
+from leadgenius_async.cli.options import DEFAULT, Connection, Flag
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+_KEY_FIRST = ("/api/enrich-leads/list", "/api/source-leads/list")
+_NO_LOGIN = ("/api/auth", "/api/auth/refresh")
+
+
+async def api(
+    method: Method,
+    path: str,
+    *,
+    data: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    dry_run: Flag = False,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Send one call and print its JSON.
+
+    Args:
+        method: GET, POST, PUT, PATCH or DELETE.
+        path: Path with its query, with or without /api in front.
+        data: JSON body; @FILE reads a file, - reads stdin.
+        dry_run: Print the request and send nothing.
+    """
+    call = _make_call(method, path, data)
+    if dry_run:
+        sys.stdout.write(_describe(call, connection))
+        return
+    async with connection.open() as lg:
+        reply = await lg.request(call)
+    if reply.body:
+        sys.stdout.write(msgspec.json.format(reply.body, indent=2).decode() + "\n")
+
+
+def _make_call(method: Method, path: str, data: str | None) -> Call:
+    if "://" in path:
+        raise ValueError(f"{path!r} is a URL: give the path alone, and --base-url for the rest")
+    bare, _, query = path.partition("?")
+    return Call(
+        method=method,
+        path=bare,
+        takes=_takes(origin.api_path(bare)),
+        query=dict(parse_qsl(query, keep_blank_values=True)),
+        body=None if data is None else _read_json(data),
+        repeatable=method in {"GET", "PUT", "DELETE"},
+    )
+
+
+def _takes(path: str) -> tuple[Kind, ...]:
+    if path in _NO_LOGIN:
+        return NO_CREDENTIALS
+    return KEY_OR_SESSION if path in _KEY_FIRST else SESSION_OR_KEY
+
+
+def _read_json(data: str) -> bytes:
+    text = _read(data)
+    try:
+        return msgspec.json.format(text, indent=-1)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"--data is not JSON: {error}; quote it for the shell") from None
+
+
+def _read(data: str) -> bytes:
+    if data == "-":
+        return sys.stdin.buffer.read()
+    if data.startswith("@"):
+        return Path(data[1:]).read_bytes()
+    return data.encode()
+
+
+def _describe(call: Call, connection: Connection) -> str:
+    from leadgenius_async import _settings  # noqa: PLC0415 - a dry run needs no network code
+
+    base = _settings.load(profile=connection.profile, base_url=connection.base_url).base_url
+    query = "&".join(f"{name}={value}" for name, value in call.query.items())
+    url = f"{base}{origin.api_path(call.path)}" + (f"?{query}" if query else "")
+    return f"{call.method} {url}\n" + (f"{call.body.decode()}\n" if call.body else "")

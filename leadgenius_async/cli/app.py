@@ -1,0 +1,79 @@
+"""The commands, each loaded when it is called, and what surrounds them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import cyclopts
+
+from leadgenius_async._version import __version__
+from leadgenius_async.cli import failures
+
+app = cyclopts.App(
+    name="leadgenius",
+    help="Take leads out of LeadGenius Pro, and speak its API.",
+    version=f"leadgenius {__version__}",
+)
+app.command("leadgenius_async.cli.demo:demo", name="demo")
+app.command("leadgenius_async.cli.emulator:emulator", name="emulator")
+app.command("leadgenius_async.cli.auth:app", name="auth")
+app.command("leadgenius_async.cli.export:app", name="export")
+app.command("leadgenius_async.cli.api:api", name="api")
+
+#: Options whose value the whole machine could read in the process list.
+_SECRET_OPTIONS = {
+    "--password": "set LEADGENIUS_PASSWORD, use --password-stdin, or let it be asked for",
+    "--api-key": "set LEADGENIUS_API_KEY and LEADGENIUS_USER_ID",
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code."""
+    failures.install_warnings()
+    _log_to_stderr(os.environ.get("LEADGENIUS_LOG"))
+    # A polite end is one end: SIGTERM goes the way of Ctrl-C.
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    as_json = "--json" in arguments
+    try:
+        _refuse_secrets(arguments)
+        result = app(
+            list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write("leadgenius: interrupted\n")
+        return failures.INTERRUPTED
+    except cyclopts.CycloptsError as error:
+        failures.tell(error, failures.USAGE, as_json=as_json)
+        return failures.USAGE
+    except BrokenPipeError:
+        # The reader of our output is gone, as with `| head`; Python must not flush to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return failures.OTHER
+    except Exception as error:
+        code = failures.exit_code(error)
+        failures.tell(error, code, as_json=as_json)
+        logging.getLogger("leadgenius_async").debug("the error in full", exc_info=error)
+        return code
+    return result if isinstance(result, int) else failures.OK
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def _refuse_secrets(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        if remedy := _SECRET_OPTIONS.get(argument.partition("=")[0]):
+            name = argument.partition("=")[0]
+            raise ValueError(f"{name} would show the value in the process list: {remedy}")
+
+
+def _log_to_stderr(level: str | None) -> None:
+    if level:
+        logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+        logging.getLogger("leadgenius_async").setLevel(level.upper())

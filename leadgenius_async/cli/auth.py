@@ -1,0 +1,132 @@
+"""`leadgenius auth`: log in, see what is there, log out."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import time
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+
+from leadgenius_async import _settings
+from leadgenius_async._credentials_file import CredentialsFile
+from leadgenius_async._http.auth import read_claims
+from leadgenius_async._secret import Secret
+from leadgenius_async._settings import Settings
+from leadgenius_async.cli import failures
+from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
+from leadgenius_async.errors import CredentialsMissing
+
+app = App(name="auth", help="Log in, see what is there, log out.")
+
+
+@app.command
+async def login(
+    *,
+    email: Annotated[str | None, Parameter(name=["--email", "--username"])] = None,
+    password_stdin: Flag = False,
+    no_input: Flag = False,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Log in, and save the login in ~/.leadgenius_auth.json.
+
+    The password comes from LEADGENIUS_PASSWORD, from stdin, or from a prompt.
+
+    Args:
+        email: Username or e-mail address.
+        password_stdin: Read the password from stdin.
+        no_input: Never ask.
+    """
+    from leadgenius_async._client import save_tokens  # noqa: PLC0415 - loads aiohttp
+
+    name = email or os.environ.get("LEADGENIUS_USERNAME") or _ask("E-mail: ", no_input=no_input)
+    password = _password(from_stdin=password_stdin, no_input=no_input)
+    async with connection.open() as lg:
+        login = await lg.auth.login(name, password)
+        file = CredentialsFile.default()
+        save_tokens(file, login.tokens)
+        file.update({"email": name, "base_url": lg.base_url})
+    sys.stdout.write(f"logged in as {name} (user id {login.user_id}); saved in {file.path}\n")
+
+
+@app.command
+async def refresh(*, connection: Connection = DEFAULT) -> None:
+    """Get new tokens by the saved refresh token."""
+    async with connection.open() as lg:
+        login = await lg.auth.refresh()
+    sys.stdout.write(f"refreshed; {_expiry(login.expires_at)}\n")
+
+
+@app.command
+def status(
+    *,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Show which credentials are at hand; no request is sent.
+
+    Args:
+        json: Print one JSON object.
+    """
+    settings = _settings.load(profile=connection.profile, base_url=connection.base_url)
+    facts = _facts(settings)
+    if json:
+        sys.stdout.write(msgspec.json.encode(facts).decode() + "\n")
+    else:
+        sys.stdout.write("".join(f"{name}: {value}\n" for name, value in facts.items()))
+    if settings.api_key or settings.access_token or settings.password:
+        return failures.OK
+    raise CredentialsMissing(
+        "there are no credentials: set LEADGENIUS_API_KEY and LEADGENIUS_USER_ID, or run "
+        "`leadgenius auth login`"
+    )
+
+
+@app.command
+def logout() -> None:
+    """Forget the saved login; a saved API key stays."""
+    file = CredentialsFile.default()
+    file.update({"token": None, "id_token": None, "refresh_token": None})
+    sys.stdout.write(f"logged out; {file.path} holds no login\n")
+
+
+def _facts(settings: Settings) -> dict[str, str | None]:
+    token = settings.access_token
+    claims = read_claims(token) if token else None
+    return {
+        "base_url": settings.base_url,
+        "api_key": settings.api_key.hint() if settings.api_key else None,
+        "user_id": settings.user_id or (claims.sub if claims else None),
+        "username": settings.username,
+        "login": _expiry(claims.exp) if claims else None,
+    }
+
+
+def _expiry(expires_at: float | None) -> str:
+    if expires_at is None:
+        return "the login does not say when it ends"
+    left = expires_at - time.time()
+    return f"ends in {left / 60:.0f} minutes" if left > 0 else "ended; it is refreshed on use"
+
+
+def _ask(prompt: str, *, no_input: bool) -> str:
+    if no_input or not sys.stdin.isatty():
+        raise CredentialsMissing("who is logging in? give --email, or set LEADGENIUS_USERNAME")
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def _password(*, from_stdin: bool, no_input: bool) -> Secret:
+    if from_stdin:
+        return Secret(sys.stdin.readline().rstrip("\r\n"))
+    if found := os.environ.get("LEADGENIUS_PASSWORD"):
+        return Secret(found)
+    if no_input or not sys.stdin.isatty():
+        raise CredentialsMissing(
+            "there is no password: set LEADGENIUS_PASSWORD, or use --password-stdin"
+        )
+    return Secret(getpass.getpass("Password: ", stream=sys.stderr))

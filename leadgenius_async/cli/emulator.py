@@ -1,0 +1,78 @@
+"""`leadgenius emulator`: the service on this machine."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Literal
+
+import anyio
+import msgspec
+
+from leadgenius_async.cli.options import Flag
+
+
+async def emulator(
+    *,
+    port: int = 0,
+    leads: int = 10_000,
+    source_leads: int = 2_000,
+    clients: int = 40,
+    seed: int = 0,
+    rate: str = "standard",
+    habits: Literal["on", "off"] = "on",
+    db: Path | None = None,
+    ready_file: Path | None = None,
+    host: str = "127.0.0.1",
+    expose: Flag = False,
+) -> None:
+    """Run the API on this machine, with made-up leads, until Ctrl-C or SIGTERM.
+
+    Args:
+        port: Port to listen on; 0 takes a free one.
+        leads: EnrichLeads of the first company.
+        source_leads: SourceLeads of the first company.
+        clients: Clients of the first company.
+        seed: The same seed gives the same data and the same habits.
+        rate: standard (100 requests a minute), premium (1,000), a number, or off.
+        habits: on has short and empty pages, odd rows, and refuses bodies over 6 MB.
+        db: File to keep the data in; a temporary one if not given.
+        ready_file: JSON file that is written once it listens.
+        host: Address to listen on; others than this machine's own need --expose.
+        expose: Listen on an address that other machines reach.
+    """
+    from leadgenius_async._http.origin import is_loopback  # noqa: PLC0415 - see below
+    from leadgenius_async.emulator import Emulator  # noqa: PLC0415 - loads aiohttp
+
+    if not expose and not is_loopback(host):
+        raise ValueError(f"{host} can be reached from other machines: add --expose if it should be")
+    service = Emulator(
+        port=port,
+        host=host,
+        leads=leads,
+        source_leads=source_leads,
+        clients=clients,
+        seed=seed,
+        rate=int(rate) if rate.isdecimal() else rate,
+        habits=habits == "on",
+        db=db,
+    )
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with service:
+            ready = msgspec.json.format(msgspec.json.encode(service.ready), indent=2)
+            if ready_file is not None:
+                await anyio.to_thread.run_sync(_write_whole, ready_file, ready)
+            sys.stderr.write(f"leadgenius emulator: listening on {service.base_url}\n")
+            sys.stdout.write(f"{ready.decode()}\n")
+            sys.stdout.flush()
+            async for _ in signals:
+                return
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file that appears whole: whoever waits for it reads it at once."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(data)
+    temporary.chmod(0o600)
+    temporary.replace(path)

@@ -1,0 +1,136 @@
+"""`leadgenius export`: take leads out into files."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+
+from leadgenius_async._extract.report import ExportReport
+from leadgenius_async.cli import failures
+from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
+from leadgenius_async.cli.progress import ProgressDisplay
+
+if TYPE_CHECKING:
+    from leadgenius_async._client import LeadGenius
+
+app = App(name="export", help="Take leads out into Parquet or NDJSON files.")
+
+Table = Literal["enrich_leads", "source_leads"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """What to take out, and where to.
+
+    Attributes:
+        out: Folder for the files; it is made if it does not exist.
+        company_id: The company; the account's own if not given.
+        format: parquet, or ndjson with each row byte for byte (zstd).
+        fields: Fields to ask for, separated by commas; all if not given.
+        client: client_id of a client to take; all rows of the company if not given.
+        page_size: Rows per request, 1 to 5,000; learned from the rows if not given.
+        concurrency: Most chains of pages at a time.
+        chains: all walks one chain over all rows; clients one for each client.
+        overwrite: Delete an export that stands in the folder first.
+        allow_empty: Take an export without a row for a success.
+        json: Print the report as one JSON object.
+    """
+
+    out: Path
+    company_id: str | None = None
+    format: Literal["parquet", "ndjson"] = "parquet"
+    fields: str | None = None
+    client: Annotated[list[str], Parameter(consume_multiple=True, negative=())] = field(
+        default_factory=list[str]
+    )
+    page_size: int | None = None
+    concurrency: int = 16
+    chains: Literal["all", "clients"] = "all"
+    overwrite: Flag = False
+    allow_empty: Flag = False
+    json: Json = False
+
+
+@app.command(name="enrich-leads")
+async def enrich_leads(options: ExportOptions, connection: Connection = DEFAULT) -> int:
+    """Take out EnrichLeads."""
+    return await _export("enrich_leads", options, connection)
+
+
+@app.command(name="source-leads")
+async def source_leads(options: ExportOptions, connection: Connection = DEFAULT) -> int:
+    """Take out SourceLeads."""
+    return await _export("source_leads", options, connection)
+
+
+async def _export(table: Table, options: ExportOptions, connection: Connection) -> int:
+    try:
+        async with connection.open() as lg:
+            report = await run_export(lg, table, options)
+    except asyncio.CancelledError:
+        sys.stderr.write(f"leadgenius: {what_stands(options.out)}\n")
+        raise
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    else:
+        sys.stdout.write(summary(report))
+    if report.complete:
+        return failures.OK
+    sys.stderr.write(f"leadgenius: the export is not complete: {report.incomplete_because}\n")
+    return failures.PARTIAL
+
+
+async def run_export(
+    lg: LeadGenius, table: Table, options: ExportOptions, *, total: int | None = None
+) -> ExportReport:
+    """Run an export with its progress on stderr."""
+    leads = lg.enrich_leads if table == "enrich_leads" else lg.source_leads
+    with ProgressDisplay(table, total=total) as display:
+        return await leads.export(
+            options.out,
+            company_id=options.company_id,
+            clients=options.client,
+            fields=split_fields(options.fields),
+            format=options.format,
+            page_size=options.page_size,
+            concurrency=options.concurrency,
+            chains=options.chains,
+            overwrite=options.overwrite,
+            allow_empty=options.allow_empty,
+            on_progress=display,
+        )
+
+
+def split_fields(text: str | None) -> list[str] | None:
+    """Return the names in a list that is separated by commas; None for all fields."""
+    return None if text is None else [name.strip() for name in text.split(",")]
+
+
+def summary(report: ExportReport) -> str:
+    """Return a report in a few lines."""
+    rate = report.rows / report.seconds if report.seconds else 0.0
+    lines = [
+        f"{report.rows:,} rows of {report.table} in {report.seconds:.1f} s ({rate:,.0f} rows/s)",
+        f"{report.requests:,} requests, {report.pages:,} pages, {report.retries:,} retries",
+        f"{len(report.files)} files, {report.bytes / 1e6:,.1f} MB in {report.out}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def what_stands(out: Path) -> str:
+    """Return what an export that was interrupted has left."""
+    try:
+        report = msgspec.json.decode((out / "manifest.json").read_bytes(), type=ExportReport)
+    except (OSError, msgspec.MsgspecError):
+        return f"nothing was finished in {out}; start again with the same command"
+    return (
+        f"{len(report.parts)} whole files with {report.rows:,} rows stand in {out}; they are not "
+        "all: start again with the same command and --overwrite"
+    )

@@ -1,0 +1,98 @@
+"""Errors → one line that says what to do, and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import TextIO
+
+import msgspec
+
+from leadgenius_async import errors
+
+OK = 0
+OTHER = 1
+USAGE = 2
+AUTH = 3
+NOT_FOUND = 4
+RATE = 5
+PARTIAL = 6
+NETWORK = 7
+BAD_INPUT = 8
+INTERRUPTED = 130
+
+
+class BadInput(ValueError):
+    """Data that the user handed in cannot be read."""
+
+
+#: Error classes and their exit codes; the first that fits counts.
+_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (errors.CredentialsMissing, AUTH),
+    (errors.ConfigurationError, USAGE),
+    (errors.AuthenticationError, AUTH),
+    (errors.PermissionDenied, AUTH),
+    (errors.NotFound, NOT_FOUND),
+    (errors.UnknownClient, NOT_FOUND),
+    (errors.EmptyExport, NOT_FOUND),
+    (errors.RateLimited, RATE),
+    (errors.ExportConflict, USAGE),
+    (errors.ConnectionFailed, NETWORK),
+    (errors.TimedOut, NETWORK),
+    (errors.DeadlineExceeded, NETWORK),
+    (errors.OutcomeUnknown, NETWORK),
+    (errors.ProtocolError, NETWORK),
+    (BadInput, BAD_INPUT),
+    (ValueError, USAGE),
+    (TypeError, USAGE),
+)
+
+
+def exit_code(error: Exception) -> int:
+    """Return the exit code of an error."""
+    return next((code for class_, code in _CODES if isinstance(error, class_)), OTHER)
+
+
+def tell(error: Exception, code: int, *, as_json: bool) -> None:
+    """Print an error to stderr: one line, or one JSON object."""
+    if as_json:
+        sys.stderr.write(msgspec.json.encode(_facts(error, code)).decode() + "\n")
+    else:
+        sys.stderr.write(f"leadgenius: {_one_line(error)}\n")
+
+
+def show_warning(  # noqa: PLR0917 - the signature is the warnings module's
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning as a line of its own, without the place in the code."""
+    del category, filename, lineno, file, line
+    sys.stderr.write(f"leadgenius: warning: {message}\n")
+
+
+def install_warnings() -> None:
+    """Let the package's warnings reach the user in plain words."""
+    warnings.showwarning = show_warning
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _facts(error: Exception, code: int) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "error": type(error).__name__,
+        "message": _one_line(error),
+        "exit_code": code,
+    }
+    names = ("status", "error_type", "recommendation", "request_id", "attempts", "retry_after",
+             "outcome")  # fmt: skip
+    found = {name: getattr(error, name, None) for name in names}
+    return facts | {name: value for name, value in found.items() if value}
