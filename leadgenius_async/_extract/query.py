@@ -122,7 +122,7 @@ def _near(name: str, known: list[str]) -> str | None:
     plain = {_plain(field): field for field in known}
     if same := plain.get(_plain(name)):
         return same
-    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.82)
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.8)
     # `enrichment11` is no misspelling of `enrichment1`: names that differ in digits alone are
     # new fields of a numbered row.
     if not close or close[0].rstrip("0123456789") == _plain(name).rstrip("0123456789"):

@@ -122,7 +122,7 @@ def _next_steps(report: ExportReport) -> str:
     query = f"select client_id, count(*) from '{pattern}' group by 1"  # noqa: S608 - printed
     return (
         "\nQuery the files, for instance with DuckDB:\n"
-        f"  duckdb -c \"select client_id, count(*) from '{pattern}' group by 1 order by 2 desc\"\n"
+        f'  duckdb -c "{query}"\n'
         "\nWith your own account:\n"
         "  export LEADGENIUS_API_KEY=… LEADGENIUS_USER_ID=…\n"
         "  leadgenius export enrich-leads --out leads/\n"
