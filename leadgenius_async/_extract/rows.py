@@ -186,7 +186,7 @@ def split(data: msgspec.Raw) -> list[msgspec.Raw]:
 
 def starts_with(raw: msgspec.Raw, byte: bytes) -> bool:
     """Return whether a JSON value starts with this byte, which tells its type."""
-    return memoryview(raw)[:1] == byte
+    return bytes(memoryview(raw)[:1]) == byte
 
 
 def _read_cell(cell: msgspec.Raw, field: Field) -> object:

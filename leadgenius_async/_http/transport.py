@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -289,7 +289,7 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -
 
 
 @contextlib.contextmanager
-def _own_errors(base_url: str) -> Iterator[None]:
+def _own_errors(base_url: str) -> Generator[None, None, None]:
     """Turn aiohttp's errors into ours, without a trace of theirs."""
     try:
         yield

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,7 @@ async def _export(
 
 
 @contextlib.asynccontextmanager
-async def _emulator(options: list[str]) -> AsyncIterator[_Ready]:
+async def _emulator(options: list[str]) -> AsyncGenerator[_Ready, None]:
     """Run an emulator in a process of its own, and end that process afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         ready_file = Path(folder) / "ready.json"

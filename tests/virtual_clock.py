@@ -1,0 +1,41 @@
+"""An event loop whose time passes only when nothing is left to do."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from typing import Any
+
+
+class _Selector(selectors.SelectSelector):
+    """Turns waiting into a jump of the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or not timeout:
+            # With no timer set, only another thread can wake the loop: wait for it in real time.
+            return ready or (super().select(None) if timeout is None else [])
+        self.now += timeout
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """A loop in which an hour of sleeping takes no time.
+
+    For code without sockets: what comes from outside does not wait for this clock.
+    """
+
+    def __init__(self) -> None:
+        self._clock = _Selector()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        return self._clock.now
+
+
+#: For `anyio_backend`: `@pytest.fixture def anyio_backend(): return VIRTUAL`.
+VIRTUAL: tuple[str, dict[str, Any]] = ("asyncio", {"loop_factory": VirtualLoop})
