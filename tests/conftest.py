@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 
@@ -19,9 +20,7 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Keep the developer's own credentials out, and give each test a home of its own."""
-    import os
-
-    for name in os.environ:
+    for name in list(os.environ):
         if name.startswith(("LEADGENIUS_", "LGP_")):
             monkeypatch.delenv(name)
     home = tmp_path / "home"

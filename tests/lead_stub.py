@@ -13,8 +13,10 @@ _PYTHON_TYPES = {"text": "str", "number": "float"}
 def render() -> str:
     """Return the text of the stub."""
     classes = {"EnrichLead": ENRICH_LEAD_FIELDS, "SourceLead": SOURCE_LEAD_FIELDS}
-    head = "# Generated from _fields.py by tests/lead_stub.py; a test holds the two equal.\n\nimport msgspec\n"
-    return head + "".join(_render_class(name, fields) for name, fields in classes.items())
+    head = "# Generated from _fields.py by tests/lead_stub.py; a test holds the two equal.\n"
+    return f"{head}\nimport msgspec\n" + "".join(
+        _render_class(name, fields) for name, fields in classes.items()
+    )
 
 
 def _render_class(name: str, fields: tuple[Field, ...]) -> str:

@@ -1,0 +1,76 @@
+"""The one entry for all checks: `nox` runs lint, types and tests; `nox -l` lists the rest."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.error_on_external_run = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style: ruff's checks and its formatting."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types: mypy and pyright, both strict."""
+    session.install(".", *group("types"))
+    session.run("mypy")
+    session.run("pyright", "--pythonpath", f"{session.bin}/python")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests, against the built wheel, with branch coverage."""
+    session.install(".", *group("test"))
+    session.run("coverage", "erase")
+    # pytest's own script: `python -m pytest` would put the source tree before the wheel.
+    session.run("coverage", "run", f"{session.bin}/pytest", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """The tests with the lowest versions that pyproject.toml allows."""
+    session.install("--resolution=lowest-direct", ".", *group("test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site, strictly."""
+    session.install(".", *group("docs"))
+    session.run("zensical", "build", "--strict", "--clean")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The figures in docs/benchmarks.md, taken anew: `nox -s bench -- --rows 200000`."""
+    session.install(".", *group("bench"))
+    session.run("python", "bench/run.py", *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job from end to end."""
+    session.install(".")
+    out = Path(session.create_tmp()) / "demo"
+    session.run("leadgenius", "demo", "--out", os.fspath(out))

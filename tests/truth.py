@@ -1,0 +1,62 @@
+"""What an export must hold, worked out from the emulator's rows by other means than the SDK's."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from leadgenius_async._fields import TABLES
+
+Row = tuple[object, ...]
+
+
+def expected_rows(lines: Iterable[bytes], table: str, fields: Sequence[str] | None) -> Counter[Row]:
+    """Return the Parquet rows that JSON rows must become, as a multiset."""
+    types = {field.name: field.type for field in TABLES[table]}
+    names = list(types) if fields is None else list(fields)
+    return Counter(_expected(json.loads(line), names, types, fields is None) for line in lines)
+
+
+def _expected(row: dict[str, object], names: list[str], types: dict[str, str], whole: bool) -> Row:
+    cells: list[object] = []
+    extra: dict[str, object] = {}
+    for name in names:
+        value = row.get(name)
+        if types.get(name, "text") == "text":
+            cells.append(_text(value))
+        elif value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+            cells.append(value)
+        else:
+            cells.append(None)
+            extra[name] = value
+    if whole:
+        extra |= {name: value for name, value in row.items() if name not in types}
+    return (*cells, json.dumps(extra, sort_keys=True) if extra else None)
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def parquet_rows(folder: Path) -> Counter[Row]:
+    """Return the rows of a Parquet dataset as a multiset, by the plain call on its folder."""
+    table = pq.read_table(folder)
+    *columns, extra = (column.to_pylist() for column in table.columns)
+    texts = [text and json.dumps(json.loads(text), sort_keys=True) for text in extra]
+    return Counter(zip(*columns, texts, strict=True))
+
+
+def ndjson_rows(folder: Path) -> Counter[bytes]:
+    """Return the lines of an NDJSON dataset as a multiset."""
+    lines: Counter[bytes] = Counter()
+    for path in folder.glob("*.ndjson.zst"):
+        with pa.input_stream(str(path), compression="zstd") as stream:
+            lines.update(stream.read().splitlines())
+    return lines
