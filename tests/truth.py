@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,10 +19,14 @@ def expected_rows(lines: Iterable[bytes], table: str, fields: Sequence[str] | No
     """Return the Parquet rows that JSON rows must become, as a multiset."""
     types = {field.name: field.type for field in TABLES[table]}
     names = list(types) if fields is None else list(fields)
-    return Counter(_expected(json.loads(line), names, types, fields is None) for line in lines)
+    return Counter(
+        _expected(json.loads(line), names, types, whole=fields is None) for line in lines
+    )
 
 
-def _expected(row: dict[str, object], names: list[str], types: dict[str, str], whole: bool) -> Row:
+def _expected(
+    row: dict[str, object], names: list[str], types: Mapping[str, str], *, whole: bool
+) -> Row:
     cells: list[object] = []
     extra: dict[str, object] = {}
     for name in names:

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+import msgspec
+
 from leadgenius_async import errors
 from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.page_size import PageSize
@@ -21,22 +23,35 @@ MAX_EMPTY_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class RawPage:
-    """A page as it came.
+class PagePlace:
+    """Where in the extraction a page stands.
 
     Attributes:
         partition: The chain's partition.
         number: Its place in the chain, from 0.
-        head: Its token, and its rows as bytes.
-        size: Bytes of its body.
         token_in: The token that it was asked for by; None for the first.
+        token_out: The token of the page after it; None for the last.
     """
 
     partition: Partition
     number: int
-    head: Head
-    size: int
     token_in: str | None
+    token_out: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """A page as it came.
+
+    Attributes:
+        place: Where it stands.
+        data: Its rows, a JSON array; they keep the whole body in memory.
+        size: Bytes of its body.
+    """
+
+    place: PagePlace
+    data: msgspec.Raw
+    size: int
 
 
 class Chain:
@@ -86,9 +101,9 @@ class Chain:
             page = await self._fetch(number)
             self._check_progress(page)
             yield page
-            if page.head.token is None:
+            if page.place.token_out is None:
                 return
-            self._token = page.head.token
+            self._token = page.place.token_out
             number += 1
 
     async def _fetch(self, number: int) -> RawPage:
@@ -99,7 +114,8 @@ class Chain:
             self._budget.give_back(guess)
             raise
         self._budget.correct(guess, size)
-        return RawPage(self.partition, number, head, size, self._token)
+        place = PagePlace(self.partition, number, self._token, head.token)
+        return RawPage(place, head.data, size)
 
     async def _ask(self) -> tuple[Head, int]:
         """Ask for the page at the token, with smaller limits while it is refused as too large."""
@@ -121,13 +137,13 @@ class Chain:
                 return head, size
 
     def _check_progress(self, page: RawPage) -> None:
-        self._empty = self._empty + 1 if memoryview(page.head.data).nbytes <= len(b"[]") else 0
+        self._empty = self._empty + 1 if memoryview(page.data).nbytes <= len(b"[]") else 0
         if self._empty >= MAX_EMPTY_PAGES:
             raise errors.PaginationLoop(
                 f"{self._query.path}: {MAX_EMPTY_PAGES:,} empty pages in a row for "
                 f"{self.partition.name}; the service is not getting on"
             )
-        token = page.head.token
+        token = page.place.token_out
         if token is None:
             return
         digest = hashlib.blake2b(token.encode(), digest_size=16).digest()

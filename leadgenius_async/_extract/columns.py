@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from leadgenius_async import errors
-from leadgenius_async._extract.chain import RawPage
+from leadgenius_async._extract.chain import PagePlace, RawPage
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.rows import Reject, RowReader, row_struct
 
@@ -32,14 +32,14 @@ class Decoded(Generic[ContentT_co]):
     """A page ready to be written.
 
     Attributes:
-        page: The page as it came.
+        place: Where its page stands.
         rows: How many rows it has, without the rejected ones.
         content: A `pyarrow.RecordBatch`, or NDJSON lines as bytes.
         size: Bytes of memory that the content takes.
         rejects: Rows that could not be read.
     """
 
-    page: RawPage
+    place: PagePlace
     rows: int
     content: ContentT_co
     size: int
@@ -77,15 +77,15 @@ class ArrowDecoder:
             TenantMismatch: A row belongs to another company or client.
             ProtocolError: The rows cannot be told apart.
         """
-        rows, rejects = self._reader.read(page.head.data)
+        rows, rejects = self._reader.read(page.data)
         columns = self._transpose(rows)
-        check_tenant(self._query, page, columns[self._company], columns[self._client])
+        check_tenant(self._query, page.place, columns[self._company], columns[self._client])
         arrays = [
             pa.array(columns[place], type=field.type)
             for place, field in zip(self._picked, self.schema, strict=True)
         ]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-        return Decoded(page, len(rows), batch, batch.nbytes, rejects)
+        return Decoded(page.place, len(rows), batch, batch.nbytes, rejects)
 
     def _transpose(self, rows: list[msgspec.Struct]) -> Sequence[Sequence[Any]]:
         if not rows:
@@ -95,7 +95,7 @@ class ArrowDecoder:
 
 def check_tenant(
     query: Query,
-    page: RawPage,
+    place: PagePlace,
     company_ids: Sequence[str | None],
     client_ids: Sequence[str | None],
 ) -> None:
@@ -105,11 +105,11 @@ def check_tenant(
         TenantMismatch: It does; nothing of the page is written.
     """
     strangers = set(company_ids) - {query.company_id, None}
-    if page.partition.client_id is not None:
-        strangers |= set(client_ids) - {page.partition.client_id, None}
+    if place.partition.client_id is not None:
+        strangers |= set(client_ids) - {place.partition.client_id, None}
     if strangers:
         raise errors.TenantMismatch(
             f"{query.path}: the service sent rows of {', '.join(sorted(filter(None, strangers)))} "
-            f"for company {query.company_id}, client {page.partition.name}; none of that page "
+            f"for company {query.company_id}, client {place.partition.name}; none of that page "
             "was written: tell the service's support"
         )

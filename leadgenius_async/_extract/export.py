@@ -29,7 +29,7 @@ from leadgenius_async._http.call import Meter
 from leadgenius_async._http.transport import Transport
 
 #: Bytes in flight over all chains: pages on their way, and rows not yet in a file.
-BUDGET = 128 * 2**20
+BUDGET = 64 * 2**20
 CONCURRENCY = 16  # chains at a time
 _TICK = 0.5  # seconds between progress reports while nothing arrives
 
@@ -166,6 +166,7 @@ class Export:
                 content = await to_thread.run_sync(self._decoder, page)
                 self._budget.correct(page.size, content.size)
                 self._page_size.observe(content.rows, page.size)
+                del page  # its body would stay in memory while the next one is awaited
                 await decoded.send(content)
 
     async def _write_all(
@@ -178,7 +179,7 @@ class Export:
                 self._report_progress()
 
     def _count(self, content: Decoded[Any]) -> None:
-        partition = self._partitions[content.page.partition]
+        partition = self._partitions[content.place.partition]
         partition.pages += 1
         partition.rows += content.rows
         self._rejects += len(content.rejects)

@@ -36,14 +36,17 @@ class LineDecoder:
             TenantMismatch: A row belongs to another company or client.
             ProtocolError: The rows cannot be told apart.
         """
-        raws = split(page.head.data)
-        keys, rejects = self._read_keys(page.head.data, raws)
+        raws = split(page.data)
+        keys, rejects = self._read_keys(page.data, raws)
         check_tenant(
-            self._query, page, [key.company_id for key in keys], [key.client_id for key in keys]
+            self._query,
+            page.place,
+            [key.company_id for key in keys],
+            [key.client_id for key in keys],
         )
-        lines = self._lines(raws, page.head.data)
+        lines = self._lines(raws, page.data)
         content = b"\n".join([*lines, b""]) if lines else b""
-        return Decoded(page, len(lines), content, len(content), rejects)
+        return Decoded(page.place, len(lines), content, len(content), rejects)
 
     def _read_keys(
         self, data: msgspec.Raw, raws: list[msgspec.Raw]

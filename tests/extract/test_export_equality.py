@@ -34,11 +34,12 @@ def lines(
 ) -> list[bytes]:
     """Return the service's rows."""
     company = emulator.ready.company_id
+    wanted: list[str | None] = [*clients] or [None]
     parts = [
         emulator.rows(table, company_id=company, client_id=client)
         if fields is None
         else emulator.rows_projected(table, fields, company_id=company, client_id=client)
-        for client in clients or [None]
+        for client in wanted
     ]
     return list(chain.from_iterable(parts))
 

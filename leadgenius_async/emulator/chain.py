@@ -1,0 +1,134 @@
+"""A request's way through the emulator: log → errors → identity → rate limit → handler.
+
+Each step is one aiohttp middleware; `CHAIN` holds them in the order in which they act.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from leadgenius_async.emulator.errors import (
+    ApiError,
+    gateway_page,
+    method_not_allowed,
+    not_found,
+)
+from leadgenius_async.emulator.identity import Credentials
+from leadgenius_async.emulator.limits import Permit
+from leadgenius_async.emulator.request_log import TOO_MANY_REQUESTS, LoggedRequest
+from leadgenius_async.emulator.routes import ENDPOINTS
+from leadgenius_async.emulator.service import CALLER, ROWS, SERVICE
+
+_LOG = logging.getLogger(__name__)
+_PERMIT = web.RequestKey("permit", Permit)
+_TAKES = {(endpoint.method, endpoint.path): endpoint.takes for endpoint in ENDPOINTS}
+
+
+@web.middleware
+async def log_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Add the rate headers to whatever is answered, and write the request down."""
+    at = time.monotonic()
+    response = await handler(request)
+    if permit := request.get(_PERMIT):
+        response.headers.update(permit.headers())
+    caller = request.get(CALLER)
+    request.app[SERVICE].log.add(
+        LoggedRequest(
+            at=at,
+            method=request.method,
+            path=request.path,
+            query=dict(request.query),
+            status=response.status,
+            account=caller.company_id if caller else None,
+            rows=request.get(ROWS),
+        )
+    )
+    return response
+
+
+@web.middleware
+async def word_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn exceptions into the service's error bodies."""
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return _json_error(request, error)
+    except web.HTTPException as error:
+        return _http_error(request, error)
+    except Exception:  # noqa: BLE001 - whatever fails, the client gets the service's own 500
+        _LOG.exception("%s %s failed", request.method, request.path)
+        return _json_error(
+            request,
+            ApiError(500, "internal_error", "Internal server error", recommendation="Try again."),
+        )
+
+
+@web.middleware
+async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Recognise the caller by the credentials that the call takes."""
+    service = request.app[SERVICE]
+    takes = _takes(request)
+    if takes:
+        request[CALLER] = service.identity.caller(request, takes, time.time())
+    return await handler(request)
+
+
+@web.middleware
+async def limit_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count the request of a recognised account, or refuse it."""
+    limiter = request.app[SERVICE].limiter
+    caller = request.get(CALLER)
+    if limiter is None or caller is None:
+        return await handler(request)
+    permit = limiter.ask(caller.company_id, time.time())
+    request[_PERMIT] = permit
+    if not permit.admitted:
+        raise ApiError(
+            TOO_MANY_REQUESTS,
+            "rate_limit_exceeded",
+            "Too many requests",
+            details=f"{permit.limit} requests per minute are allowed",
+            recommendation="Wait as many seconds as Retry-After says.",
+        )
+    return await handler(request)
+
+
+CHAIN = (log_request, word_errors, identify, limit_rate)
+
+
+def _takes(request: web.Request) -> Credentials:
+    """The credentials that the matched call takes, none where no call matched."""
+    resource = request.match_info.route.resource
+    if resource is None:
+        return Credentials.NONE
+    takes = _TAKES[request.method, resource.canonical]
+    config = request.app[SERVICE].config
+    if takes is Credentials.API_KEY and config.bulk_accepts_jwt:
+        return Credentials.EITHER
+    return takes
+
+
+def _json_error(request: web.Request, error: ApiError) -> web.Response:
+    request_id = f"req-{next(request.app[SERVICE].error_numbers):08}"
+    return web.Response(
+        status=error.status,
+        body=error.body(request_id),
+        content_type="application/json",
+        headers=error.headers,
+    )
+
+
+def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
+    """What aiohttp refuses by itself: an unknown path or method, a body that is too large."""
+    if not request.path.startswith("/api/"):
+        return gateway_page(error.status)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return _json_error(request, method_not_allowed(request.method, request.path, allowed))
+    if error.status == web.HTTPNotFound.status_code:
+        return _json_error(request, not_found(request.path))
+    return gateway_page(error.status)

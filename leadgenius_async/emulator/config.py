@@ -1,0 +1,117 @@
+"""What a user can set about the emulator, checked when it is set."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+ForeignCompany = Literal["forbidden", "empty"]
+
+#: The platform's plans, requests per minute per account.
+PLANS = {"standard": 100, "premium": 1_000}
+
+_LEAST_COUNT = {"leads": 0, "source_leads": 0, "clients": 1, "login_attempts": 1}
+_POSITIVE_SECONDS = ("access_token_life", "refresh_token_life", "page_token_life")
+_LAST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmulatorConfig:
+    """The emulator's options.
+
+    The switches from `bulk_accepts_jwt` on stand for facts that the platform does not
+    document; their defaults are the stricter guess.
+
+    Attributes:
+        leads: EnrichLeads of the first company, rows. The second company has a hundredth.
+        source_leads: SourceLeads of the first company, rows.
+        clients: Clients of the first company; the first one holds 60 % of the rows.
+        seed: The same seed gives the same rows and the same habits, byte for byte.
+        rate: `"standard"` (100 requests per minute), `"premium"` (1,000), a positive number
+            of requests per minute, or `"off"`.
+        habits: Short and empty pages, the 6 MiB cap, invisible leads and odd rows.
+        db: File that keeps the data; it is reused if it was made with the same options.
+            None: a temporary file, removed at the end.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes any free one.
+        latency: Seconds added to each bulk page.
+        login_attempts: Logins that one address may try in 15 minutes.
+        access_token_life: Seconds until an access token expires, rounded down.
+        refresh_token_life: Seconds until a refresh token expires.
+        page_token_life: Seconds until a `nextToken` expires.
+        rotate_refresh_tokens: A refresh answers with a new refresh token and voids the old.
+        bulk_accepts_jwt: The bulk lists take a JWT besides the API key.
+        foreign_company: A bulk list of a company that is not the caller's answers 403
+            (`"forbidden"`) or 200 without rows (`"empty"`).
+
+    Raises:
+        ValueError: An option has a value outside its range; the message names both.
+    """
+
+    leads: int = 10_000
+    source_leads: int = 2_000
+    clients: int = 40
+    seed: int = 0
+    rate: str | int = "standard"
+    habits: bool = True
+    db: str | os.PathLike[str] | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
+    latency: float = 0.0
+    login_attempts: int = 5
+    access_token_life: float = 3_600.0
+    refresh_token_life: float = 30 * 86_400.0
+    page_token_life: float = 86_400.0
+    rotate_refresh_tokens: bool = False
+    bulk_accepts_jwt: bool = False
+    foreign_company: ForeignCompany = "forbidden"
+
+    def __post_init__(self) -> None:
+        """Refuse values that could only fail later."""
+        for name, least in _LEAST_COUNT.items():
+            _require(_is_int(getattr(self, name), least), self, name, f"an int of at least {least}")
+        for name in _POSITIVE_SECONDS:
+            _require(_seconds(getattr(self, name)) > 0, self, name, "more than 0 seconds")
+        _require(_is_int(self.seed), self, "seed", "an int")
+        _require(_seconds(self.latency) >= 0, self, "latency", "0 seconds or more")
+        _require(
+            _is_int(self.port, 0) and self.port <= _LAST_PORT, self, "port", f"0 to {_LAST_PORT}"
+        )
+        _require(
+            self.foreign_company in get_args(ForeignCompany),
+            self,
+            "foreign_company",
+            "'forbidden' or 'empty'",
+        )
+        _require(
+            self.rate in ("off", *PLANS) or _is_int(self.rate, 1),
+            self,
+            "rate",
+            "'standard', 'premium', 'off' or a positive int of requests per minute",
+        )
+
+    @property
+    def per_minute(self) -> int | None:
+        """Requests per minute that one account may send, None for no limit."""
+        if self.rate == "off":
+            return None
+        return self.rate if isinstance(self.rate, int) else PLANS[self.rate]
+
+
+def _is_int(value: object, least: int | None = None) -> bool:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return False
+    return least is None or value >= least
+
+
+def _seconds(value: object) -> float:
+    """The value as seconds; -1 for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return -1.0
+    return float(value)
+
+
+def _require(ok: bool, config: EmulatorConfig, name: str, allowed: str) -> None:  # noqa: FBT001 - the condition reads first, as in assert
+    if not ok:
+        raise ValueError(f"{name}={getattr(config, name)!r} is not allowed: give {allowed}")

@@ -1,0 +1,173 @@
+"""Errors as the service words them: JSON from the application, HTML from the gateway.
+
+ApiError                an answer of the application, with `errorType`
+  LoginError            login and refresh: `solution`, no `errorType`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+
+from leadgenius_async.emulator.structs import ErrorBody, LoginErrorBody
+
+
+class ApiError(Exception):
+    """An answer of the application that is an error.
+
+    Args:
+        status: HTTP status.
+        error_type: The service's own word for it.
+        error: What happened, one sentence.
+        details: The value or the call that caused it.
+        recommendation: What to do about it.
+        headers: Headers that go with the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error_type: str,
+        error: str,
+        *,
+        details: str = "",
+        recommendation: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {error_type}: {error}")
+        self.status = status
+        self.error_type = error_type
+        self.error = error
+        self.details = details
+        self.recommendation = recommendation
+        self.headers = dict(headers or {})
+
+    def body(self, request_id: str) -> bytes:
+        """The JSON body, named by the request it answers."""
+        return msgspec.json.encode(
+            ErrorBody(
+                success=False,
+                error=self.error,
+                error_type=self.error_type,
+                details=self.details,
+                recommendation=self.recommendation,
+                request_id=request_id,
+            )
+        )
+
+
+class LoginError(ApiError):
+    """A login or a refresh that failed.
+
+    Args:
+        status: HTTP status.
+        error: What happened, one sentence.
+        solution: What to do about it.
+        retry_after: Milliseconds to wait, where waiting helps.
+    """
+
+    def __init__(
+        self, status: int, error: str, solution: str, *, retry_after: int | None = None
+    ) -> None:
+        super().__init__(status, "", error)
+        self.solution = solution
+        self.retry_after = retry_after
+
+    def body(self, request_id: str) -> bytes:
+        """The JSON body in the shape that only login and refresh have."""
+        return msgspec.json.encode(
+            LoginErrorBody(
+                success=False,
+                error=self.error,
+                solution=self.solution,
+                request_id=request_id,
+                retry_after=msgspec.UNSET if self.retry_after is None else self.retry_after,
+            )
+        )
+
+
+def missing_field(name: str) -> ApiError:
+    """400: a required parameter or body field is absent or empty."""
+    return ApiError(
+        400,
+        "missing_required_field",
+        f"{name} is required",
+        details=f"{name} is missing or empty",
+        recommendation=f"Send {name}.",
+    )
+
+
+def invalid_value(name: str, value: str, allowed: str) -> ApiError:
+    """400: a value is outside of what the call allows."""
+    return ApiError(
+        400,
+        "invalid_value",
+        f"{name} is not valid",
+        details=f"{name}={value[:80]!r}",
+        recommendation=f"Give {allowed}.",
+    )
+
+
+def invalid_format(what: str, details: str, recommendation: str) -> ApiError:
+    """400: a value cannot be read at all."""
+    return ApiError(
+        400,
+        "invalid_format",
+        f"{what} has an invalid format",
+        details=details,
+        recommendation=recommendation,
+    )
+
+
+def unauthorized(error_type: str, error: str, recommendation: str) -> ApiError:
+    """401: nobody that this call knows is asking."""
+    return ApiError(
+        401, error_type, error, details="Authentication failed", recommendation=recommendation
+    )
+
+
+def owner_mismatch(company_id: str) -> ApiError:
+    """403: the company is not the caller's."""
+    return ApiError(
+        403,
+        "owner_mismatch",
+        "You do not have access to this company",
+        details=f"companyId={company_id[:80]!r}",
+        recommendation="Use the companyId of the account that the credentials belong to.",
+    )
+
+
+def not_found(path: str) -> ApiError:
+    """404: the API has no such path."""
+    return ApiError(
+        404,
+        "not_found",
+        "Not found",
+        details=f"No route for {path[:200]}",
+        recommendation="Check the path.",
+    )
+
+
+def method_not_allowed(method: str, path: str, allowed: str) -> ApiError:
+    """405: the path exists, the method does not."""
+    return ApiError(
+        405,
+        "invalid_value",
+        f"Method {method} is not allowed",
+        details=f"{method} {path[:200]}",
+        recommendation=f"Use {allowed}.",
+        headers={"Allow": allowed},
+    )
+
+
+def gateway_page(status: int) -> web.Response:
+    """The HTML page that the gateway answers with before or after the application."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    html = (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n"
+        f"<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+    )
+    return web.Response(status=status, text=html, content_type="text/html")

@@ -1,0 +1,68 @@
+"""What the emulator was asked, in order, and what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+TOO_MANY_REQUESTS = 429
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """One request and its answer, without headers and bodies: those hold secrets.
+
+    Attributes:
+        at: Monotonic time when the request was read, seconds.
+        method: HTTP method.
+        path: Path without the query.
+        query: Query parameters; of a repeated one the last.
+        status: HTTP status of the answer.
+        account: Company of the caller, None if nobody was recognised.
+        rows: Rows of a bulk page, None for any other answer.
+    """
+
+    at: float
+    method: str
+    path: str
+    query: dict[str, str]
+    status: int
+    account: str | None
+    rows: int | None
+
+
+class RequestLog:
+    """The requests so far, oldest first."""
+
+    def __init__(self) -> None:
+        self._requests: list[LoggedRequest] = []
+
+    def __iter__(self) -> Iterator[LoggedRequest]:
+        return iter(self._requests)
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def add(self, request: LoggedRequest) -> None:
+        """Append one answered request."""
+        self._requests.append(request)
+
+    def count(self, *, status: int | None = None, path: str | None = None) -> int:
+        """How many requests had this status and this path; None matches all."""
+        return sum(
+            (status is None or request.status == status) and (path is None or request.path == path)
+            for request in self._requests
+        )
+
+    def assert_no_429(self) -> None:
+        """Check that no request was refused for its rate.
+
+        Raises:
+            AssertionError: A request was; the message names the first and its place.
+        """
+        for place, request in enumerate(self._requests, 1):
+            if request.status == TOO_MANY_REQUESTS:
+                raise AssertionError(
+                    f"request {place} of {len(self)}, {request.method} {request.path}, "
+                    f"was answered 429; {self.count(status=TOO_MANY_REQUESTS)} were in all"
+                )

@@ -1,0 +1,178 @@
+"""The emulator as an async context manager: load, listen, stop."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from aiohttp import web
+
+from leadgenius_async._fields import TABLES
+from leadgenius_async.emulator.chain import CHAIN
+from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.loading import sample_store
+from leadgenius_async.emulator.request_log import RequestLog
+from leadgenius_async.emulator.routes import ENDPOINTS
+from leadgenius_async.emulator.rows import wanted_fields
+from leadgenius_async.emulator.sample.tenants import SampleTenant, sample_tenants
+from leadgenius_async.emulator.service import SERVICE, Service, build_service
+from leadgenius_async.emulator.store import check_table
+from leadgenius_async.emulator.structs import ClientRef, ReadyInfo, Tenant
+
+#: Seconds that requests under way may take to end when the emulator stops.
+_SHUTDOWN = 1.0
+
+
+class Emulator:
+    """A local server of the LeadGenius Pro API over sample data.
+
+        async with Emulator(leads=500) as emulator:
+            print(emulator.base_url, emulator.ready.api_key)
+
+    Args:
+        config: The options, all at once.
+        **options: Single options of `EmulatorConfig`; they win over `config`.
+
+    Attributes:
+        log: Every request, with its status and its rows.
+        page_timer: Seconds that each bulk page took to build, oldest first.
+
+    Raises:
+        ValueError: An option has a value outside its range.
+        TypeError: There is no such option.
+    """
+
+    def __init__(self, config: EmulatorConfig | None = None, **options: object) -> None:
+        self.config = dataclasses.replace(config or EmulatorConfig(), **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
+        self.log = RequestLog()
+        self.page_timer: list[float] = []
+        self._stack = AsyncExitStack()
+        self._service: Service | None = None
+        self._base_url = ""
+        self._tenants = sample_tenants(self.config)
+
+    async def __aenter__(self) -> Self:
+        """Load the sample and listen.
+
+        Raises:
+            OSError: The port is in use or the host is not of this machine.
+            ValueError: `db` is a file with other content.
+            RuntimeError: The emulator is running already.
+        """
+        if self._service is not None:
+            raise RuntimeError("The emulator is running already: make another Emulator")
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(sample_store(self.config, self._tenants))
+            service = build_service(self.config, store, self.log, self.page_timer)
+            port = await stack.enter_async_context(_listening(service))
+            self._service = service
+            self._base_url = _url(self.config.host, port)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop listening, close the store and remove it if it was temporary."""
+        self._service = None
+        await self._stack.aclose()
+
+    @property
+    def base_url(self) -> str:
+        """Where the emulator listens, without `/api`."""
+        self._running()
+        return self._base_url
+
+    @property
+    def ready(self) -> ReadyInfo:
+        """The first company, and where the emulator listens; as JSON it is the ready file."""
+        tenant = _described(self._running(), self._tenants[0])
+        return ReadyInfo(base_url=self._base_url, **msgspec.structs.asdict(tenant))
+
+    @property
+    def other(self) -> Tenant:
+        """The second company, whose rows the first must never see."""
+        return _described(self._running(), self._tenants[1])
+
+    def rows(
+        self, table: str, *, company_id: str | None = None, client_id: str | None = None
+    ) -> Iterator[bytes]:
+        """The truth: each row's JSON as it is served when all fields are asked for, in order.
+
+        Args:
+            table: `enrich_leads` or `source_leads`.
+            company_id: Whose rows; the first company's if not given.
+            client_id: Only rows of this client_id; all if not given.
+        """
+        return self._truth(table, None, company_id, client_id)
+
+    def rows_projected(
+        self,
+        table: str,
+        fields: Iterable[str],
+        *,
+        company_id: str | None = None,
+        client_id: str | None = None,
+    ) -> Iterator[bytes]:
+        """Like `rows`, each row as `fields=` serves it."""
+        wanted = wanted_fields(",".join(fields))
+        if wanted is None:
+            raise ValueError("fields is empty: name a field, or call rows() for all of them")
+        return self._truth(table, wanted, company_id, client_id)
+
+    def _truth(
+        self,
+        table: str,
+        fields: tuple[str, ...] | None,
+        company_id: str | None,
+        client_id: str | None,
+    ) -> Iterator[bytes]:
+        service = self._running()
+        check_table(table)
+        build = service.builders[table].build
+        batches = service.store.each(table, company_id or self._tenants[0].company_id, client_id)
+        return (msgspec.json.encode(row) for rows in batches for row in build(rows, fields))
+
+    def _running(self) -> Service:
+        if self._service is None:
+            raise RuntimeError("The emulator is not running: use it inside `async with Emulator()`")
+        return self._service
+
+
+@asynccontextmanager
+async def _listening(service: Service) -> AsyncGenerator[int]:
+    """Listen for the time of the block, and give the port."""
+    app = web.Application(middlewares=CHAIN)
+    app[SERVICE] = service
+    for endpoint in ENDPOINTS:
+        app.router.add_route(endpoint.method, endpoint.path, endpoint.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, service.config.host, service.config.port).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _described(service: Service, tenant: SampleTenant) -> Tenant:
+    return Tenant(
+        api_key=tenant.api_key,
+        user_id=tenant.user_id,
+        company_id=tenant.company_id,
+        username=tenant.username,
+        password=tenant.password,
+        clients=[ClientRef(client.id, client.client_id) for client in tenant.clients],
+        rows={table: service.store.count(table, tenant.company_id) for table in TABLES},
+    )

@@ -1,0 +1,76 @@
+"""What every request handler can reach: the parts of one running emulator."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+
+from aiohttp import web
+
+from leadgenius_async._fields import TABLES
+from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.habits import Habits
+from leadgenius_async.emulator.identity import Caller, Identity
+from leadgenius_async.emulator.limits import SlidingLog
+from leadgenius_async.emulator.request_log import RequestLog
+from leadgenius_async.emulator.rows import RowBuilder, row_builder
+from leadgenius_async.emulator.sessions import Sessions
+from leadgenius_async.emulator.store import Store
+from leadgenius_async.emulator.tokens import TokenBox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """The parts of one running emulator.
+
+    Attributes:
+        limiter: Counts requests per company, None without a limit.
+        builders: What makes the JSON of rows, per bulk table.
+        page_timer: Seconds that each bulk page took to build, oldest first.
+        error_numbers: Numbers for the `requestId` of errors.
+    """
+
+    config: EmulatorConfig
+    store: Store
+    identity: Identity
+    sessions: Sessions
+    limiter: SlidingLog | None
+    habits: Habits
+    tokens: TokenBox
+    builders: dict[str, RowBuilder]
+    log: RequestLog
+    page_timer: list[float]
+    error_numbers: Iterator[int] = field(default_factory=partial(count, 1))
+
+
+def build_service(
+    config: EmulatorConfig, store: Store, log: RequestLog, page_timer: list[float]
+) -> Service:
+    """Put the parts together over a filled store."""
+    # From the seed, so that tokens outlive a restart over the same file.
+    secret = partial(_secret, config.seed)
+    limit = config.per_minute
+    return Service(
+        config=config,
+        store=store,
+        identity=Identity(store, secret("jwt")),
+        sessions=Sessions(store, secret("jwt"), config),
+        limiter=None if limit is None else SlidingLog(limit),
+        habits=Habits(config.seed, on=config.habits),
+        tokens=TokenBox(secret("page"), config.page_token_life),
+        builders={table: row_builder(table, config.seed) for table in TABLES},
+        log=log,
+        page_timer=page_timer,
+    )
+
+
+def _secret(seed: int, purpose: str) -> bytes:
+    return hashlib.sha256(f"leadgenius emulator/{seed}/{purpose}".encode()).digest()
+
+
+SERVICE = web.AppKey("service", Service)
+CALLER = web.RequestKey("caller", Caller)
+ROWS = web.RequestKey("rows", int)

@@ -1,0 +1,101 @@
+"""Signing in: passwords, access tokens and refresh tokens."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+
+from leadgenius_async.emulator import jwt
+from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.errors import LoginError
+from leadgenius_async.emulator.limits import LOGIN_WINDOW, SlidingLog
+from leadgenius_async.emulator.store import Store, digest
+from leadgenius_async.emulator.structs import TokenSet
+
+
+class Sessions:
+    """Gives out tokens.
+
+    Args:
+        store: Where users and refresh tokens are.
+        secret: Key of the JWTs' signature.
+        config: Lives of tokens, rotation, logins per address.
+    """
+
+    def __init__(self, store: Store, secret: bytes, config: EmulatorConfig) -> None:
+        self._db = store.db
+        self._secret = secret
+        self._config = config
+        self._attempts = SlidingLog(config.login_attempts, LOGIN_WINDOW)
+
+    def login(self, username: str, password: str, address: str, now: float) -> TokenSet:
+        """Tokens for a user who knows the password.
+
+        Raises:
+            LoginError: 429 for too many attempts of the address, 404 for an unknown user,
+                401 for a wrong password.
+        """
+        if not self._attempts.ask(address, now).admitted:
+            # The documented answer names the whole window, however much of it has passed.
+            raise LoginError(
+                429,
+                "Too many login attempts",
+                "Wait 15 minutes before the next attempt.",
+                retry_after=round(LOGIN_WINDOW * 1_000),
+            )
+        user = self._db.execute(
+            "SELECT user_id, password FROM users WHERE username = ?", (username,)
+        ).fetchone()
+        if user is None:
+            raise LoginError(404, "User not found", "Check the username.")
+        if not hmac.compare_digest(user[1].encode(), password.encode()):
+            raise LoginError(401, "Incorrect username or password", "Check the password.")
+        return self._tokens(user[0], username, self._new_refresh_token(user[0], now), now)
+
+    def refresh(self, refresh_token: str, now: float) -> TokenSet:
+        """New tokens for a refresh token.
+
+        Raises:
+            LoginError: 401, the token is unknown, used up or expired.
+        """
+        found = self._db.execute(
+            "SELECT user_id, username FROM refresh_tokens JOIN users USING (user_id)"
+            " WHERE digest = ? AND expires > ?",
+            (digest(refresh_token), now),
+        ).fetchone()
+        if found is None:
+            raise LoginError(401, "The refresh token is not valid", "Sign in again.")
+        user_id, username = found
+        if self._config.rotate_refresh_tokens:
+            self._db.execute(
+                "DELETE FROM refresh_tokens WHERE digest = ?", (digest(refresh_token),)
+            )
+            refresh_token = self._new_refresh_token(user_id, now)
+        return self._tokens(user_id, username, refresh_token, now)
+
+    def _new_refresh_token(self, user_id: str, now: float) -> str:
+        token = secrets.token_urlsafe(48)
+        self._db.execute(
+            "INSERT INTO refresh_tokens VALUES (?, ?, ?)",
+            (digest(token), user_id, now + self._config.refresh_token_life),
+        )
+        return token
+
+    def _tokens(self, user_id: str, username: str, refresh_token: str, now: float) -> TokenSet:
+        return TokenSet(
+            access_token=self._jwt(user_id, username, "access", now),
+            id_token=self._jwt(user_id, username, "id", now),
+            refresh_token=refresh_token,
+            expires_in=int(self._config.access_token_life),
+        )
+
+    def _jwt(self, user_id: str, username: str, use: jwt.TokenUse, now: float) -> str:
+        claims = jwt.Claims(
+            sub=user_id,
+            username=username,
+            token_use=use,
+            iat=int(now),
+            exp=int(now + self._config.access_token_life),
+            jti=secrets.token_hex(8),
+        )
+        return jwt.mint(claims, self._secret)

@@ -1,0 +1,192 @@
+"""The emulator's tables, on one SQLite connection.
+
+The data can be made again from the seed, so nothing is synced to the disk: a crash costs the
+file, never more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from leadgenius_async._fields import TABLES
+from leadgenius_async.emulator.rows import ServedRow, StoredRow
+from leadgenius_async.emulator.structs import Client
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE companies (company_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE users (
+    user_id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, password TEXT NOT NULL,
+    company_id TEXT NOT NULL);
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL, name TEXT NOT NULL,
+    description TEXT, key_prefix TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE refresh_tokens (
+    digest TEXT PRIMARY KEY, user_id TEXT NOT NULL, expires REAL NOT NULL);
+CREATE TABLE clients (
+    id TEXT PRIMARY KEY, client_id TEXT NOT NULL, client_name TEXT NOT NULL, company_url TEXT,
+    description TEXT, owner TEXT NOT NULL, company_id TEXT NOT NULL, created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL);
+"""
+_BULK_SCHEMA = """
+CREATE TABLE {table} (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, company_id TEXT NOT NULL, client_id TEXT NOT NULL,
+    head BLOB NOT NULL, tail INTEGER);
+"""
+# Made after the rows are in: sorting once is several times faster than a million insertions.
+# SQLite appends `seq` to each key, so a listing reads its rows in order, without a sort.
+_BULK_INDEXES = """
+CREATE UNIQUE INDEX {table}_id ON {table} (id);
+CREATE INDEX {table}_company ON {table} (company_id);
+CREATE INDEX {table}_client ON {table} (company_id, client_id);
+"""
+_FINGERPRINT = "sample"
+_CACHE_KIB = 65_536
+
+
+def digest(secret: str) -> str:
+    """How API keys and refresh tokens are stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Store:
+    """The tables behind one SQLite file.
+
+    Args:
+        path: The file; it is made if it does not exist.
+
+    Raises:
+        ValueError: The file is no SQLite database, or cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.db = _connect(path)
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"db={str(path)!r} cannot be used as a database: {error}") from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.db.close()
+
+    def fingerprint(self) -> str | None:
+        """What the sample was made from; None if this is no complete emulator database."""
+        try:
+            row = self.db.execute(
+                "SELECT value FROM meta WHERE name = ?", (_FINGERPRINT,)
+            ).fetchone()
+        except sqlite3.OperationalError:
+            return None
+        return None if row is None else str(row[0])
+
+    def create_tables(self) -> None:
+        """Make all tables and begin the load; `finish_load` ends it."""
+        self.db.execute("PRAGMA journal_mode=OFF")  # a load cut off is thrown away
+        self.db.executescript(_SCHEMA + "".join(_BULK_SCHEMA.format(table=name) for name in TABLES))
+        self.db.execute("BEGIN")
+
+    def finish_load(self, fingerprint: str) -> None:
+        """Commit the load, index the bulk tables and write down what the sample was made from."""
+        self.db.execute("COMMIT")
+        self.db.execute("PRAGMA journal_mode=MEMORY")
+        self.db.executescript("".join(_BULK_INDEXES.format(table=name) for name in TABLES))
+        self.db.execute("INSERT INTO meta VALUES (?, ?)", (_FINGERPRINT, fingerprint))
+
+    def insert_rows(self, table: str, rows: Iterable[StoredRow]) -> None:
+        """Append rows to a bulk table, in the order in which it will list them."""
+        self.db.executemany(
+            f"INSERT INTO {check_table(table)} (id, company_id, client_id, head, tail)"  # noqa: S608 - a name of TABLES
+            " VALUES (?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def insert_client(self, client: Client) -> None:
+        """Append a client."""
+        self.db.execute(
+            "INSERT INTO clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                client.id,
+                client.client_id,
+                client.client_name,
+                client.company_url,
+                client.description,
+                client.owner,
+                client.company_id,
+                client.created_at,
+                client.updated_at,
+            ),
+        )
+
+    def clients(self, company_id: str, either_id: str | None = None) -> list[Client]:
+        """The company's clients; with `either_id` only the one that has it as id or client_id."""
+        rows = self.db.execute(
+            "SELECT * FROM clients WHERE company_id = :company"
+            " AND (:id IS NULL OR id = :id OR client_id = :id) ORDER BY rowid",
+            {"company": company_id, "id": either_id},
+        )
+        return [Client(*row) for row in rows]
+
+    def company(self, company_id: str) -> tuple[str, str]:
+        """Name and time of creation of a company."""
+        name, created = self.db.execute(
+            "SELECT name, created_at FROM companies WHERE company_id = ?", (company_id,)
+        ).fetchone()
+        return name, created
+
+    def count(self, table: str, company_id: str) -> int:
+        """Rows that a company has in a bulk table."""
+        [count] = self.db.execute(
+            f"SELECT count(*) FROM {check_table(table)} WHERE company_id = ?",  # noqa: S608 - a name of TABLES
+            (company_id,),
+        ).fetchone()
+        return int(count)
+
+    def page(
+        self, table: str, company_id: str, client_id: str | None, after: int, count: int
+    ) -> tuple[list[ServedRow], int | None]:
+        """Up to `count` rows behind the place `after`.
+
+        Returns:
+            The rows, and the place behind them; None if none follow.
+        """
+        by_client = "" if client_id is None else "AND client_id = :client"
+        found = self.db.execute(
+            f"SELECT seq, client_id, head, tail FROM {check_table(table)}"  # noqa: S608 - a name of TABLES
+            f" WHERE company_id = :company {by_client} AND seq > :after ORDER BY seq LIMIT :count",
+            {"company": company_id, "client": client_id, "after": after, "count": count + 1},
+        ).fetchall()
+        place = found[count - 1][0] if len(found) > count else None
+        return found[:count], place
+
+    def each(
+        self, table: str, company_id: str, client_id: str | None, batch: int = 1_000
+    ) -> Iterator[list[ServedRow]]:
+        """All rows of a listing, in order, in batches."""
+        place: int | None = 0
+        while place is not None:
+            rows, place = self.page(table, company_id, client_id, place, batch)
+            yield rows
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # A load runs in a worker thread while the event loop waits for it: one user at a time.
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        db.execute("PRAGMA synchronous=OFF")
+        db.execute("PRAGMA journal_mode=MEMORY")
+        db.execute("SELECT count(*) FROM sqlite_master")  # reads the file's header
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db
+
+
+def check_table(table: str) -> str:
+    """The name, if it is a bulk table's: what goes into SQL is one of ours."""
+    if table not in TABLES:
+        raise ValueError(f"table={table!r} is not one of {', '.join(TABLES)}")
+    return table

@@ -1,0 +1,148 @@
+"""Login and refresh."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from leadgenius_async.emulator import Emulator
+
+LOGIN = "/api/auth"
+REFRESH = "/api/auth/refresh"
+
+
+def _login(emulator: Emulator, **changed: str) -> dict[str, str]:
+    ready = emulator.ready
+    return {"username": ready.username, "password": ready.password, **changed}
+
+
+def _claims(token: str) -> dict[str, Any]:
+    body = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return claims
+
+
+async def test_login(emulator: Emulator, session: aiohttp.ClientSession) -> None:
+    """A login answers with the documented body; `sub` of the JWT is the user's id."""
+    async with session.post(LOGIN, json=_login(emulator)) as response:
+        body = await response.json()
+
+    assert response.status == 200
+    assert set(body) == {"success", "message", "tokens", "user", "timestamp"}
+    assert body["success"] is True
+    assert body["user"] == {"username": emulator.ready.username}
+    tokens = body["tokens"]
+    assert set(tokens) == {"accessToken", "idToken", "refreshToken", "expiresIn"}
+    assert tokens["expiresIn"] == 3_600
+    claims = _claims(tokens["accessToken"])
+    assert claims["sub"] == emulator.ready.user_id
+    assert claims["exp"] - claims["iat"] == 3_600
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"password": "not-the-password"}, 401),
+        ({"username": "nobody@company-1.example"}, 404),
+        ({"username": ""}, 400),
+        ({"username": "ab"}, 400),
+        ({"username": "a" * 129}, 400),
+        ({"password": "1234567"}, 400),
+        ({"password": "1" * 129}, 400),
+    ],
+)
+async def test_login_refused(
+    emulator: Emulator, session: aiohttp.ClientSession, changed: dict[str, str], status: int
+) -> None:
+    """A refused login carries `solution`, and neither `errorType` nor `recommendation`."""
+    async with session.post(LOGIN, json=_login(emulator, **changed)) as response:
+        body = await response.json()
+
+    assert response.status == status
+    assert set(body) == {"success", "error", "solution", "requestId"}
+    assert body["success"] is False
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type"),
+    [
+        (b'{"username":"abc","password":"12345678"}', "text/plain"),
+        (b'{"username":', "application/json"),
+        (b"[]", "application/json"),
+        (b'{"username":"\xff"}', "application/json"),
+        (b"[" * 100_000, "application/json"),
+        (b'{"password":"12345678"}', "application/json"),
+        (b'{"username":7,"password":"12345678"}', "application/json"),
+    ],
+)
+async def test_login_unreadable(
+    session: aiohttp.ClientSession, data: bytes, content_type: str
+) -> None:
+    """Another content type, no JSON object or a missing field is a 400."""
+    headers = {"Content-Type": content_type}
+    async with session.post(LOGIN, data=data, headers=headers) as response:
+        assert response.status == 400
+        assert "solution" in await response.json()
+
+
+async def test_too_many_logins(emulator: Emulator, session: aiohttp.ClientSession) -> None:
+    """The sixth attempt of an address within 15 minutes is a 429 with `retryAfter` in ms."""
+    for _ in range(5):
+        async with session.post(LOGIN, json=_login(emulator)) as response:
+            assert response.status == 200
+    async with session.post(LOGIN, json=_login(emulator)) as response:
+        body = await response.json()
+
+    assert response.status == 429
+    assert body["retryAfter"] == 900_000
+    assert "errorType" not in body
+
+
+async def _tokens(session: aiohttp.ClientSession, path: str, body: object) -> dict[str, Any]:
+    async with session.post(path, json=body) as response:
+        assert response.status == 200
+        tokens: dict[str, Any] = (await response.json())["tokens"]
+        return tokens
+
+
+async def test_refresh(emulator: Emulator, session: aiohttp.ClientSession) -> None:
+    """A refresh answers with the same kind of tokens; the refresh token stays good."""
+    first = await _tokens(session, LOGIN, _login(emulator))
+    second = await _tokens(session, REFRESH, {"refreshToken": first["refreshToken"]})
+
+    assert set(second) == set(first)
+    assert second["refreshToken"] == first["refreshToken"]
+    assert second["accessToken"] != first["accessToken"]
+    assert _claims(second["accessToken"])["sub"] == emulator.ready.user_id
+
+
+async def test_rotated_refresh(started: Any) -> None:
+    """With rotation, a refresh token is good for one refresh."""
+    async with started(rotate_refresh_tokens=True) as (emulator, session):
+        first = await _tokens(session, LOGIN, _login(emulator))
+        second = await _tokens(session, REFRESH, {"refreshToken": first["refreshToken"]})
+        async with session.post(REFRESH, json={"refreshToken": first["refreshToken"]}) as response:
+            assert response.status == 401
+            assert "solution" in await response.json()
+        await _tokens(session, REFRESH, {"refreshToken": second["refreshToken"]})
+
+
+@pytest.mark.parametrize(("body", "status"), [({}, 400), ({"refreshToken": "unknown"}, 401)])
+async def test_refresh_refused(
+    session: aiohttp.ClientSession, body: dict[str, str], status: int
+) -> None:
+    """A refresh without a token is a 400, with an unknown one a 401."""
+    async with session.post(REFRESH, json=body) as response:
+        assert response.status == status
+
+
+async def test_expired_refresh(started: Any) -> None:
+    """An expired refresh token is a 401."""
+    async with started(refresh_token_life=1e-9) as (emulator, session):
+        tokens = await _tokens(session, LOGIN, _login(emulator))
+        async with session.post(REFRESH, json={"refreshToken": tokens["refreshToken"]}) as response:
+            assert response.status == 401

@@ -1,0 +1,77 @@
+"""Clients and the company."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+from leadgenius_async.emulator import Emulator
+
+
+async def _clients(
+    session: aiohttp.ClientSession, headers: dict[str, str], **query: str
+) -> list[dict[str, Any]]:
+    async with session.get("/api/clients", params=query, headers=headers) as response:
+        body = await response.json()
+    assert body["success"] is True
+    clients: list[dict[str, Any]] = body["clients"]
+    return clients
+
+
+async def test_lists_own_clients(
+    emulator: Emulator,
+    session: aiohttp.ClientSession,
+    by_key: dict[str, str],
+    other_key: dict[str, str],
+) -> None:
+    """Each company sees its own clients, with every field of a client."""
+    clients = await _clients(session, by_key)
+    others = await _clients(session, other_key)
+
+    assert [client["client_id"] for client in clients] == [
+        client.client_id for client in emulator.ready.clients
+    ]
+    assert set(clients[0]) == {
+        "id", "client_id", "clientName", "companyURL", "description", "owner", "company_id",
+        "createdAt", "updatedAt",
+    }  # fmt: skip
+    assert {client["company_id"] for client in clients} == {"company-1"}
+    assert {client["company_id"] for client in others} == {"company-2"}
+
+
+async def test_ids_tell_nothing_by_their_shape(
+    session: aiohttp.ClientSession, by_key: dict[str, str]
+) -> None:
+    """Some client_ids are readable and some are UUIDs; none is its record's id."""
+    clients = await _clients(session, by_key)
+
+    assert {client["client_id"].count("-") == 4 for client in clients} == {True, False}
+    assert all(client["id"] != client["client_id"] for client in clients)
+
+
+async def test_narrows_by_either_id(
+    emulator: Emulator,
+    session: aiohttp.ClientSession,
+    by_key: dict[str, str],
+    other_key: dict[str, str],
+) -> None:
+    """`clientId` takes the record's id or the client_id; another company's finds nothing."""
+    wanted = emulator.ready.clients[2]
+    by_record = await _clients(session, by_key, clientId=wanted.id)
+    by_business = await _clients(session, by_key, clientId=wanted.client_id)
+
+    assert [client["id"] for client in by_record] == [wanted.id]
+    assert by_business == by_record
+    assert await _clients(session, by_key, clientId="nobody") == []
+    assert await _clients(session, other_key, clientId=wanted.id) == []
+
+
+async def test_company(session: aiohttp.ClientSession, by_jwt: dict[str, str]) -> None:
+    """The company is that of the caller."""
+    async with session.get("/api/company", headers=by_jwt) as response:
+        body = await response.json()
+
+    assert body["success"] is True
+    assert body["company"]["id"] == body["company"]["company_id"] == "company-1"
+    assert set(body["company"]) == {"id", "company_id", "name", "createdAt", "updatedAt"}

@@ -1,0 +1,59 @@
+"""The emulator's options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from leadgenius_async.emulator import Emulator, EmulatorConfig
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("leads", -1),
+        ("leads", 1.5),
+        ("source_leads", True),
+        ("clients", 0),
+        ("seed", "1"),
+        ("rate", 0),
+        ("rate", True),
+        ("rate", "fast"),
+        ("port", 65_536),
+        ("port", -1),
+        ("latency", -0.1),
+        ("latency", "1"),
+        ("login_attempts", 0),
+        ("access_token_life", 0),
+        ("refresh_token_life", 0),
+        ("page_token_life", -1),
+        ("foreign_company", "hidden"),
+    ],
+)
+def test_names_option_and_value(option: str, value: object) -> None:
+    """A value out of range is a ValueError that names the option, the value and the remedy."""
+    options: dict[str, Any] = {option: value}
+    with pytest.raises(ValueError, match=rf"^{option}={value!r} is not allowed: give ."):
+        EmulatorConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("rate", "per_minute"), [("standard", 100), ("premium", 1_000), (7, 7), ("off", None)]
+)
+def test_rate(rate: str | int, per_minute: int | None) -> None:
+    """A rate is the name of a plan, a number of requests per minute, or off."""
+    assert EmulatorConfig(rate=rate).per_minute == per_minute
+
+
+def test_single_options_win() -> None:
+    """Single options of the emulator stand above those of a config."""
+    emulator = Emulator(EmulatorConfig(leads=7, clients=2), clients=3)
+
+    assert (emulator.config.leads, emulator.config.clients) == (7, 3)
+
+
+def test_unknown_option() -> None:
+    """An option that does not exist is a TypeError, at once."""
+    with pytest.raises(TypeError, match="lead"):
+        Emulator(lead=7)

@@ -1,0 +1,54 @@
+"""The log of requests."""
+
+from __future__ import annotations
+
+import time
+
+import aiohttp
+import pytest
+
+from leadgenius_async.emulator import Emulator, LoggedRequest, RequestLog
+
+
+async def test_what_is_logged(
+    emulator: Emulator, session: aiohttp.ClientSession, by_key: dict[str, str]
+) -> None:
+    """Each request is logged with time, query, status, account and rows, without headers."""
+    before = time.monotonic()
+    path = "/api/enrich-leads/list"
+    query = {"companyId": "company-1", "limit": "3"}
+    async with session.get(path, params=query, headers=by_key) as response:
+        rows = len((await response.json())["data"])
+    async with session.get("/api/clients") as response:
+        pass
+
+    listed, refused = emulator.log
+    assert before <= listed.at <= refused.at <= time.monotonic()
+    assert (listed.method, listed.path, listed.query) == ("GET", path, query)
+    assert (listed.status, listed.account, listed.rows) == (200, "company-1", rows)
+    assert (refused.status, refused.account, refused.rows) == (401, None, None)
+    assert emulator.ready.api_key not in repr(listed)
+
+
+def _log(*statuses: int) -> RequestLog:
+    log = RequestLog()
+    for status in statuses:
+        log.add(LoggedRequest(0.0, "GET", f"/api/{status}", {}, status, None, None))
+    return log
+
+
+def test_count() -> None:
+    """Requests are counted by status, by path, or all."""
+    log = _log(200, 200, 404)
+
+    assert len(log) == log.count() == 3
+    assert log.count(status=200) == 2
+    assert log.count(path="/api/404") == 1
+    assert log.count(status=404, path="/api/200") == 0
+
+
+def test_assert_no_429() -> None:
+    """The check passes without a 429, and names the first one otherwise."""
+    _log(200, 500).assert_no_429()
+    with pytest.raises(AssertionError, match=r"request 2 of 3, GET /api/429.*; 2 were in all"):
+        _log(200, 429, 429).assert_no_429()
