@@ -58,7 +58,7 @@ def lowest(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The documentation site, strictly."""
     session.install(".", *group("docs"))
-    session.run("zensical", "build", "--strict", "--clean")
+    session.run("zensical", "build", "--strict", "--clean", "-f", ".zensical.toml")
 
 
 @nox.session

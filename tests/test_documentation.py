@@ -1,0 +1,56 @@
+"""Every Python block of the README and the documentation runs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio import to_thread
+
+from leadgenius_async import LeadGenius
+from leadgenius_async.emulator import Emulator
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    pytest.param(block, id=f"{page.name}-{n}")
+    for page in PAGES
+    for n, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+]
+
+
+def functions(block: str) -> list[Callable[..., Coroutine[Any, Any, object]]]:
+    """Execute a block and return the coroutine functions that it defines."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(block, "documentation", "exec"), names)  # noqa: S102 - the block is the subject
+    return [value for value in names.values() if inspect.iscoroutinefunction(value)]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+async def test_the_block_runs(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: str
+) -> None:
+    """A reader may copy it: it runs as it stands, with the account in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEADGENIUS_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("LEADGENIUS_API_KEY", emulator.ready.api_key)
+    monkeypatch.setenv("LEADGENIUS_USER_ID", emulator.ready.user_id)
+    monkeypatch.setenv("LEADGENIUS_RATE", "off")
+    if "asyncio.run(" in block:
+        # It brings its own event loop, so it gets a thread of its own; the emulator stays here.
+        await to_thread.run_sync(functions, block)
+        return
+    found = functions(block)
+    assert found
+    async with LeadGenius() as lg:
+        for function in found:
+            await (function(lg) if inspect.signature(function).parameters else function())
+
+
+def test_there_are_blocks() -> None:
+    """The pattern above finds something."""
+    assert len(BLOCKS) >= 4
