@@ -214,7 +214,7 @@ class Transport:
                 ),
                 trust_env=False,
                 trace_configs=self._trace_configs,
-                read_bufsize=2**20,
+                read_bufsize=2**18,
                 headers={
                     "User-Agent": f"leadgenius-async/{__version__}",
                     "Accept": "application/json",

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import anyio
 import msgspec
 
 from leadgenius_async._fields import TABLES
@@ -100,7 +101,8 @@ async def _in_thread(call: Callable[..., _T], *args: object) -> _T:
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
+        with anyio.CancelScope(shield=True):  # a cancel scope would cancel this wait as well
+            await asyncio.wait([work])
         raise
 
 

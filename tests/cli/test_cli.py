@@ -314,6 +314,22 @@ def test_a_port_in_use() -> None:
         port = taken.getsockname()[1]
         line = fails(1, leadgenius("emulator", "--port", str(port), "--leads=0"))
     assert str(port) in line
+    assert "choose another --port" in line
+
+
+def test_an_emulator_can_be_stopped_while_it_loads(tmp_path: Path) -> None:
+    """SIGTERM is heard from the start, ends with 0, and leaves no half-made database."""
+    command = [*COMMAND, "emulator", "--leads=1000000", f"--db={tmp_path / 'leads.db'}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + _LIMIT
+        while not any(tmp_path.glob("leads.db*")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+        process.terminate()
+        _, said = process.communicate(timeout=_LIMIT)
+    assert process.returncode == 0, said
+    assert said == b""
+    assert not any(tmp_path.glob("leads.db*"))
 
 
 @pytest.mark.parametrize(
