@@ -63,7 +63,7 @@ def emulator(folder: Path, rows: int) -> Generator[dict[str, str], None, None]:
     ready_file = folder / "ready.json"
     ready_file.unlink(missing_ok=True)
     started = time.monotonic()
-    command = [sys.executable, "-m", "leadgenius_async", "emulator", f"--leads={rows}",
+    command = [sys.executable, "-P", "-m", "leadgenius_async", "emulator", f"--leads={rows}",
                "--source-leads=0", "--rate=off", f"--ready-file={ready_file}"]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
@@ -79,8 +79,8 @@ def emulator(folder: Path, rows: int) -> Generator[dict[str, str], None, None]:
 
 def export(name: str, ready: dict[str, str], out: Path, *options: str) -> Run:
     """Run one export in a process of its own and take its figures from the kernel."""
-    command = [sys.executable, "-m", "leadgenius_async", "export", "enrich-leads", "--rate=off",
-               f"--out={out}", "--overwrite", "--json", *options]  # fmt: skip
+    command = [sys.executable, "-P", "-m", "leadgenius_async", "export", "enrich-leads",
+               "--rate=off", f"--out={out}", "--overwrite", "--json", *options]  # fmt: skip
     environment = os.environ | {
         "LEADGENIUS_BASE_URL": ready["base_url"],
         "LEADGENIUS_API_KEY": ready["api_key"],

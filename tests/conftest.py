@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from accounts import connect
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator
@@ -42,11 +43,3 @@ async def lg(emulator: Emulator) -> AsyncGenerator[LeadGenius, None]:
     """A client of the emulator's first company, with its API key."""
     async with connect(emulator) as client:
         yield client
-
-
-def connect(emulator: Emulator) -> LeadGenius:
-    """Return an unpaced client with the first company's API key."""
-    ready = emulator.ready
-    return LeadGenius(
-        base_url=ready.base_url, api_key=ready.api_key, user_id=ready.user_id, rate="off"
-    )

@@ -31,7 +31,7 @@ def loaded_by(code: str) -> set[str]:
     """Return the modules that a fresh interpreter has loaded after `code`."""
     script = f"{code}\nimport sys; print(*sys.modules, sep='\\n')"
     done = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+        [sys.executable, "-P", "-c", script], check=True, capture_output=True, text=True
     )
     return set(done.stdout.split())
 

@@ -82,7 +82,7 @@ async def _emulator(options: list[str]) -> AsyncGenerator[_Ready, None]:
     """Run an emulator in a process of its own, and end that process afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         ready_file = Path(folder) / "ready.json"
-        command = [sys.executable, "-m", "leadgenius_async", "emulator", *options]
+        command = [sys.executable, "-P", "-m", "leadgenius_async", "emulator", *options]
         process = await anyio.open_process(
             [*command, f"--ready-file={ready_file}"],
             stdout=subprocess.DEVNULL,

@@ -16,7 +16,7 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-COMMAND = [sys.executable, "-m", "leadgenius_async"]
+COMMAND = [sys.executable, "-P", "-m", "leadgenius_async"]
 _LIMIT = 60.0  # seconds that any command may take
 
 
@@ -144,7 +144,7 @@ def test_export_of_source_leads_as_ndjson(account: Ready, tmp_path: Path) -> Non
         (2, "--nope", ["--nope"]),
         (2, "process list", ["--api-key", "lgp_x"]),
     ],
-    ids=lambda value: value[0] if isinstance(value, list) else None,
+    ids=str,
 )
 def test_bad_input_is_one_line_and_a_code(
     account: Ready, tmp_path: Path, code: int, says: str, arguments: list[str]
@@ -385,6 +385,6 @@ def test_help_names_the_commands() -> None:
 def test_output_to_a_closed_pipe_is_no_traceback(account: Ready) -> None:
     """`leadgenius api … | head -1` ends quietly."""
     del account
-    line = f"{sys.executable} -m leadgenius_async api GET /clients | head -c 1"
+    line = f"{sys.executable} -P -m leadgenius_async api GET /clients | head -c 1"
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=False, env=os.environ)
     assert b"Traceback" not in done.stderr

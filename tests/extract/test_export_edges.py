@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import pyarrow.parquet as pq
 import pytest
-from conftest import connect
+from accounts import connect
 
 from leadgenius_async import LeadGenius, UnknownFieldWarning, errors
 from leadgenius_async._extract import parts
@@ -44,8 +44,9 @@ async def test_parts_say_what_they_are(lg: LeadGenius, tmp_path: Path) -> None:
     """A Parquet part carries its job, its rows and its schema's version."""
     report = await lg.enrich_leads.export(tmp_path / "out")
     metadata = pq.read_metadata(report.files[0])
-    assert metadata.metadata[b"leadgenius.job_id"].decode() == report.job_id
-    assert metadata.metadata[b"leadgenius.rows"] == b"600"
+    pairs = metadata.metadata or {}
+    assert pairs[b"leadgenius.job_id"].decode() == report.job_id
+    assert pairs[b"leadgenius.rows"] == b"600"
     assert metadata.row_group(0).column(0).compression == "ZSTD"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from conftest import connect
+from accounts import connect
 from truth import expected_rows, ndjson_rows, parquet_rows
 
 from leadgenius_async.emulator import Emulator
