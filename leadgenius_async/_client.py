@@ -7,11 +7,12 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+import msgspec
 
 from leadgenius_async import _settings
 from leadgenius_async._credentials_file import CredentialsFile
 from leadgenius_async._http import auth as http_auth
-from leadgenius_async._http.call import Call, Kind, Reply
+from leadgenius_async._http.call import Kind, Reply, any_call
 from leadgenius_async._http.limiter import Gate, Rate
 from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
 from leadgenius_async._resources.auth import Auth
@@ -105,12 +106,33 @@ class LeadGenius:
         """Origin of the service, without `/api`."""
         return self._transport.base_url
 
-    async def request(self, call: Call, *, deadline: float | None = None) -> Reply:
-        """Send any call; what the sections do not cover yet goes this way.
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        json: object = None,
+        deadline: float | None = None,
+    ) -> Reply:
+        """Send any call; what the sections do not cover goes this way.
+
+        Args:
+            method: HTTP method.
+            path: Path with or without `/api`; it may bring a query of its own.
+            query: More query parameters.
+            json: What is sent as the JSON body; `msgspec.Raw` is sent as it is.
+            deadline: Seconds for everything; the client's own if not given.
+
+        Returns:
+            Status, headers by lower-case name, and the body's bytes.
 
         Raises:
+            ValueError: The path is a whole URL.
             LeadGeniusError: See `errors`.
         """
+        body = None if json is None else msgspec.json.encode(json)
+        call = any_call(method, path, query=query, body=body)
         return await self._transport.request(call, deadline=deadline)
 
     async def aclose(self) -> None:

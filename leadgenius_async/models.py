@@ -6,6 +6,7 @@ from leadgenius_async._extract.report import (
     PartReport as PartReport,
     Progress as Progress,
 )
+from leadgenius_async._http.call import Reply as Reply
 from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead as SourceLead
 from leadgenius_async._resources.auth import Login as Login
 from leadgenius_async._resources.clients import Client as Client
@@ -23,5 +24,6 @@ __all__ = [
     "PartReport",
     "PartitionReport",
     "Progress",
+    "Reply",
     "SourceLead",
 ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import parse_qsl
+
+from leadgenius_async._http.origin import api_path
 
 
 class Kind(StrEnum):
@@ -63,6 +66,42 @@ class Call:
     def name(self) -> str:
         """Method and path, which may be logged; query values and bodies may not."""
         return f"{self.method} {self.path}"
+
+
+#: Calls that do not take a login first, for those who go by method and path alone.
+_TAKES = {
+    "/api/auth": NO_CREDENTIALS,
+    "/api/auth/refresh": NO_CREDENTIALS,
+    "/api/enrich-leads/list": KEY_OR_SESSION,
+    "/api/source-leads/list": KEY_OR_SESSION,
+}
+
+
+def any_call(
+    method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None
+) -> Call:
+    """Return a call by its method and path, with the credentials that the service wants there.
+
+    Args:
+        method: HTTP method; a GET, PUT or DELETE may be sent again when its answer was lost.
+        path: Path with or without `/api`; it may bring a query of its own.
+        query: More query parameters.
+        body: JSON bytes.
+
+    Raises:
+        ValueError: The path is a whole URL.
+    """
+    if "://" in path:
+        raise ValueError(f"{path!r} is a URL: give the path alone; the base URL is a setting")
+    bare, _, own_query = path.partition("?")
+    return Call(
+        method=method.upper(),
+        path=bare,
+        takes=_TAKES.get(api_path(bare), SESSION_OR_KEY),
+        query={**dict(parse_qsl(own_query, keep_blank_values=True)), **(query or {})},
+        body=body,
+        repeatable=method.upper() in {"GET", "PUT", "DELETE"},
+    )
 
 
 @dataclass(frozen=True, slots=True)

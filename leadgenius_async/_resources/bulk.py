@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
@@ -18,11 +17,10 @@ from leadgenius_async._extract.query import Query, make_query
 from leadgenius_async._extract.report import ExportReport, Progress
 from leadgenius_async._extract.rows import RowReader
 from leadgenius_async._fields import TABLES
-from leadgenius_async._http.call import Kind, Meter
+from leadgenius_async._http.call import Meter
 from leadgenius_async._http.transport import Transport
 from leadgenius_async._lead_structs import EnrichLead, SourceLead
-from leadgenius_async._resources.clients import Client, Clients
-from leadgenius_async._resources.company import CompanyCalls
+from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.listing import Listing, Page
 
 if TYPE_CHECKING:
@@ -44,6 +42,7 @@ class BulkLeads(Generic[LeadT]):
 
     def __init__(self, transport: Transport, table: str, lead: type[LeadT]) -> None:
         self._transport = transport
+        self._account = Account(transport)
         self._table = table
         self._lead = lead
         self._reader = RowReader(lead, TABLES[table], keep_extra=_decode_object)
@@ -233,37 +232,16 @@ class BulkLeads(Generic[LeadT]):
         """
         if query.company_id:
             return query
-        return dataclasses.replace(query, company_id=await self._own_company())
-
-    async def _own_company(self) -> str:
-        if not self._transport.credentials.keys() & {Kind.JWT, Kind.COOKIES}:
-            # An API key is refused there; the clients name their company as well (observed).
-            return _company_of(await self._all_clients())
-        company = await CompanyCalls(self._transport).get()
-        found = company.company_id or company.id
-        if not found:
-            raise errors.ConfigurationError(_NO_COMPANY)
-        return found
+        return dataclasses.replace(query, company_id=await self._account.company_id())
 
     async def _plan(self, query: Query, chains: Chains) -> tuple[Query, list[Partition]]:
         query = await self.with_company(query)
         if query.clients:
-            await self._check_clients(query.clients)
+            await self._account.check_clients(query.clients)
             return query, plan(query, None)
         if chains == "all":
             return query, plan(query, None)
-        return query, plan(query, [client.client_id for client in await self._all_clients()])
-
-    async def _all_clients(self) -> list[Client]:
-        return [client async for client in Clients(self._transport).list()]
-
-    async def _check_clients(self, names: Sequence[str]) -> None:
-        try:
-            known = await self._all_clients()
-        except (errors.AuthenticationError, errors.PermissionDenied):
-            return  # these credentials cannot tell; a client without rows is an error later on
-        for name in names:
-            _check_client(name, known)
+        return query, plan(query, [client.client_id for client in await self._account.clients()])
 
 
 class _PageFetch(Generic[LeadT]):
@@ -299,30 +277,6 @@ class SourceLeads(BulkLeads[SourceLead]):
 
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport, "source_leads", SourceLead)
-
-
-_NO_COMPANY = "the account's company is not known: give company_id (--company-id)"
-
-
-def _company_of(clients: Sequence[Client]) -> str:
-    for client in clients:
-        if client.company_id:
-            return client.company_id
-    raise errors.ConfigurationError(_NO_COMPANY)
-
-
-def _check_client(name: str, known: Sequence[Client]) -> None:
-    if any(client.client_id == name for client in known):
-        return
-    for client in known:
-        if client.id == name:
-            raise errors.UnknownClient(
-                f"{name!r} is the record id of a client; leads go by its client_id, "
-                f"{client.client_id!r}"
-            )
-    near = difflib.get_close_matches(name, [client.client_id for client in known], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "GET /api/clients lists them"
-    raise errors.UnknownClient(f"no client of the account has the client_id {name!r}; {hint}")
 
 
 def _decode_object(data: bytes) -> dict[str, object]:

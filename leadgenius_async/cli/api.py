@@ -5,26 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl
 
 import msgspec
 from cyclopts import Parameter
 
 from leadgenius_async._http import origin
-from leadgenius_async._http.call import (
-    KEY_OR_SESSION,
-    NO_CREDENTIALS,
-    SESSION_OR_KEY,
-    Call,
-    Kind,
-)
+from leadgenius_async._http.call import Call, any_call
 from leadgenius_async.cli.failures import BadInput
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-
-_KEY_FIRST = ("/api/enrich-leads/list", "/api/source-leads/list")
-_NO_LOGIN = ("/api/auth", "/api/auth/refresh")
 
 
 async def api(
@@ -43,34 +33,14 @@ async def api(
         data: JSON body; @FILE reads a file, - reads stdin.
         dry_run: Print the request and send nothing.
     """
-    call = _make_call(method, path, data)
+    body = None if data is None else _read_json(data)
     if dry_run:
-        sys.stdout.write(_describe(call, connection))
+        sys.stdout.write(_describe(any_call(method, path, body=body), connection))
         return
     async with connection.open() as lg:
-        reply = await lg.request(call)
+        reply = await lg.request(method, path, json=None if body is None else msgspec.Raw(body))
     if reply.body:
         sys.stdout.write(msgspec.json.format(reply.body, indent=2).decode() + "\n")
-
-
-def _make_call(method: Method, path: str, data: str | None) -> Call:
-    if "://" in path:
-        raise ValueError(f"{path!r} is a URL: give the path alone, and --base-url for the rest")
-    bare, _, query = path.partition("?")
-    return Call(
-        method=method,
-        path=bare,
-        takes=_takes(origin.api_path(bare)),
-        query=dict(parse_qsl(query, keep_blank_values=True)),
-        body=None if data is None else _read_json(data),
-        repeatable=method in {"GET", "PUT", "DELETE"},
-    )
-
-
-def _takes(path: str) -> tuple[Kind, ...]:
-    if path in _NO_LOGIN:
-        return NO_CREDENTIALS
-    return KEY_OR_SESSION if path in _KEY_FIRST else SESSION_OR_KEY
 
 
 def _read_json(data: str) -> bytes:
