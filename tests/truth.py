@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,11 +18,16 @@ Row = tuple[object, ...]
 
 def expected_rows(lines: Iterable[bytes], table: str, fields: Sequence[str] | None) -> Counter[Row]:
     """Return the Parquet rows that JSON rows must become, as a multiset."""
+    return Counter(each_expected(lines, table, fields))
+
+
+def each_expected(
+    lines: Iterable[bytes], table: str, fields: Sequence[str] | None
+) -> Iterator[Row]:
+    """Give the Parquet row that each JSON row must become."""
     types = {field.name: field.type for field in TABLES[table]}
     names = list(types) if fields is None else list(fields)
-    return Counter(
-        _expected(json.loads(line), names, types, whole=fields is None) for line in lines
-    )
+    return (_expected(json.loads(line), names, types, whole=fields is None) for line in lines)
 
 
 def _expected(
@@ -51,16 +57,32 @@ def _text(value: object) -> str | None:
 
 def parquet_rows(folder: Path) -> Counter[Row]:
     """Return the rows of a Parquet dataset as a multiset, by the plain call on its folder."""
-    table = pq.read_table(folder)
+    return Counter(_each(pq.read_table(folder)))
+
+
+def each_parquet(folder: Path) -> Iterator[Row]:
+    """Give the rows of a Parquet dataset, a row group at a time in memory."""
+    for path in sorted(folder.glob("*.parquet")):
+        with pq.ParquetFile(path) as file:
+            for n in range(file.num_row_groups):
+                yield from _each(file.read_row_group(n))
+
+
+def _each(table: pa.Table) -> Iterator[Row]:
     *columns, extra = (column.to_pylist() for column in table.columns)
     texts = [text and json.dumps(json.loads(text), sort_keys=True) for text in extra]
-    return Counter(zip(*columns, texts, strict=True))
+    return zip(*columns, texts, strict=True)
 
 
 def ndjson_rows(folder: Path) -> Counter[bytes]:
     """Return the lines of an NDJSON dataset as a multiset."""
-    lines: Counter[bytes] = Counter()
-    for path in folder.glob("*.ndjson.zst"):
+    return Counter(each_line(folder))
+
+
+def each_line(folder: Path) -> Iterator[bytes]:
+    """Give the lines of an NDJSON dataset."""
+    for path in sorted(folder.glob("*.ndjson.zst")):
         with pa.input_stream(str(path), compression="zstd") as stream:
-            lines.update(stream.read().splitlines())
-    return lines
+            # Arrow's streams are file objects; the standard library splits their lines.
+            lines = io.BufferedReader(stream)  # type: ignore[type-var] # its stub asks for more
+            yield from (line.rstrip(b"\n") for line in lines)
