@@ -1,0 +1,143 @@
+"""Where settings come from, and what of them goes where."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+
+from leadgenius_async import LeadGenius, Secret, _settings, errors
+from leadgenius_async._credentials_file import CredentialsFile
+
+HOME_URL = "https://last.leadgenius.app"
+
+
+@pytest.fixture
+def file(no_settings_from_outside: Path) -> Path:
+    return no_settings_from_outside / ".leadgenius_auth.json"
+
+
+def store(file: Path, **values: str) -> None:
+    """Write a credentials file as another tool would."""
+    file.write_text(json.dumps(values))
+    file.chmod(0o600)
+
+
+def write_profiles(home: Path, profiles: object) -> None:
+    folder = home / ".config" / "leadgenius"
+    folder.mkdir(parents=True)
+    (folder / "profiles.json").write_text(json.dumps(profiles))
+
+
+def test_the_order_of_sources(
+    file: Path, no_settings_from_outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Argument > environment > profile > credentials file > default."""
+    seen: list[str] = []
+
+    def look(**given: str) -> None:
+        settings = _settings.load(profile="work" if len(seen) >= 2 else None, **given)
+        seen.append(settings.user_id or "default")
+
+    look()
+    store(file, user_id="from file", token="t")
+    look()
+    write_profiles(no_settings_from_outside, {"work": {"user_id": "from profile"}})
+    look()
+    monkeypatch.setenv("LGP_USER_ID", "from the older variable")
+    look()
+    monkeypatch.setenv("LEADGENIUS_USER_ID", "from environment")
+    look()
+    look(user_id="from argument")
+    assert seen == ["default", "from file", "from profile", "from the older variable",
+                    "from environment", "from argument"]  # fmt: skip
+    assert _settings.load().base_url == HOME_URL
+
+
+def test_stored_credentials_stay_with_their_origin(file: Path) -> None:
+    """A key that was saved for one server is not sent to another."""
+    store(file, api_key="lgp_1", user_id="u", token="t", base_url=HOME_URL + "/api")
+    assert _settings.load().api_key == Secret("lgp_1")
+    elsewhere = _settings.load(base_url="https://elsewhere.example")
+    assert elsewhere.api_key is None
+    assert elsewhere.access_token is None
+    assert elsewhere.user_id is None
+
+
+def test_a_profile_that_is_not_there(no_settings_from_outside: Path) -> None:
+    """The message names the file, and what it has."""
+    with pytest.raises(errors.ConfigurationError, match=r"profiles\.json"):
+        _settings.load(profile="work")
+    write_profiles(no_settings_from_outside, {"home": {}})
+    with pytest.raises(errors.ConfigurationError, match="home"):
+        _settings.load(profile="work")
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "\xff"])
+def test_a_broken_credentials_file_is_named(file: Path, text: str) -> None:
+    """It is not silently passed over, and not overwritten."""
+    file.write_text(text)
+    file.chmod(0o600)
+    with pytest.raises(errors.ConfigurationError, match="leadgenius_auth"):
+        _settings.load()
+    with pytest.raises(errors.ConfigurationError):
+        CredentialsFile(file).update({"token": "t"})
+    assert file.read_text() == text
+
+
+def test_a_rate_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong setting is a configuration error, wherever it comes from."""
+    monkeypatch.setenv("LEADGENIUS_RATE", "quick")
+    with pytest.raises(errors.ConfigurationError, match="quick"):
+        LeadGenius()
+
+
+def test_a_key_without_its_user_id() -> None:
+    """The service would answer 401; the reason is known beforehand."""
+    with pytest.raises(errors.CredentialsMissing, match="LEADGENIUS_USER_ID"):
+        LeadGenius(api_key="lgp_1")
+
+
+def test_a_file_that_others_can_read_is_tightened_once(file: Path) -> None:
+    """Other tools write it readable by all: it is used, with one warning."""
+    store(file, token="t")
+    file.chmod(0o644)
+    with pytest.warns(UserWarning, match="0600"):
+        assert CredentialsFile(file).read() == {"token": "t"}
+    assert file.stat().st_mode & 0o777 == 0o600
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CredentialsFile(file).read()
+
+
+def test_an_update_keeps_what_it_does_not_know(file: Path) -> None:
+    """Keys of other tools stay; None removes one; nothing temporary is left."""
+    store(file, token="old", id_token="i", their_own="x")
+    before = os.umask(0)
+    try:
+        CredentialsFile(file).update({"token": "new", "id_token": None})
+    finally:
+        os.umask(before)
+    assert json.loads(file.read_text()) == {"token": "new", "their_own": "x"}
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.glob(".leadgenius*")] == [file.name]
+
+
+def test_a_new_file_is_private_from_its_first_byte(file: Path) -> None:
+    """Also where the umask would let everyone read it."""
+    before = os.umask(0)
+    try:
+        CredentialsFile(file).update({"token": "t"})
+    finally:
+        os.umask(before)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_clients_repr_shows_no_credentials() -> None:
+    """A LeadGenius in a log line names its origin alone."""
+    client = LeadGenius(api_key="lgp_canary", user_id="u")
+    assert repr(client) == f"LeadGenius(base_url='{HOME_URL}')"
+    assert "canary" not in repr(vars(client)) + repr(_settings.load(api_key="lgp_canary"))
