@@ -43,7 +43,7 @@ class CredentialsFile:
         """
         try:
             data = self._read_own()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # the latter: a home of /dev/null
             return {}
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be read: {error.strerror}") from None
@@ -66,16 +66,19 @@ class CredentialsFile:
     def _read_own(self) -> bytes:
         descriptor = os.open(self.path, os.O_RDONLY)
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if hasattr(os, "getuid") and status.st_uid != os.getuid():
-                raise ConfigurationError(f"{self.path} belongs to another user: it is not used")
-            if stat.S_IMODE(status.st_mode) & 0o077:
-                os.fchmod(descriptor, _PRIVATE)
-                warnings.warn(
-                    f"{self.path} could be read by other users; its mode is now 0600",
-                    stacklevel=2,
-                )
+            if hasattr(os, "getuid"):  # elsewhere a mode says nothing about other users
+                self._keep_private(descriptor)
             return file.read()
+
+    def _keep_private(self, descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.getuid():
+            raise ConfigurationError(f"{self.path} belongs to another user: it is not used")
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            os.fchmod(descriptor, _PRIVATE)
+            warnings.warn(
+                f"{self.path} could be read by other users; its mode is now 0600", stacklevel=2
+            )
 
     def _replace(self, data: bytes) -> None:
         temporary = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}.tmp")

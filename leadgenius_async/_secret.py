@@ -16,8 +16,10 @@ class Secret:
 
     def __init__(self, value: str | Secret) -> None:
         text = value.reveal() if isinstance(value, Secret) else value
-        if any(ord(char) < 32 or ord(char) == 127 for char in text):
-            # The value could otherwise smuggle a second header into the request.
+        if any(ord(char) < 32 or ord(char) == 127 or "\ud800" <= char <= "\udfff" for char in text):
+            # It could otherwise smuggle a second header into the request, or not be sent at all;
+            # a lone surrogate is what Python makes of a byte that is no UTF-8.
+            del value, text  # a traceback with locals would show them
             raise ValueError(
                 "a credential holds a control character, such as a line end: copy it again"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,10 @@ _IN_FILE = {
     "refresh_token": "refresh_token",
     "username": "email",
 }
+_SECRET = {"api_key", "access_token", "id_token", "refresh_token", "password"}
+_LOGIN = ("access_token", "id_token", "refresh_token")
+
+_Source = Mapping[str, str | float | Secret]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +76,35 @@ def load(*, profile: str | None = None, **given: str | float | Secret | None) ->
         ConfigurationError: A URL, a rate, a profile or the credentials file is unusable.
     """
     direct = {name: value for name, value in given.items() if value is not None}
-    found: dict[str, str | float | Secret] = {**_from_environment(), **direct}
+    asked: _Source = {**_from_environment(), **direct}
     file = CredentialsFile.default()
-    stored = {**_renamed(file.read()), **_profile(profile or os.environ.get("LEADGENIUS_PROFILE"))}
-    base_url = _base_url(found, stored)
-    if _belongs_to(stored, base_url):
-        saved = file if "access_token" in stored and "access_token" not in found else None
-        found = {**stored, **found}
-    else:
-        saved = None
-    return _build(found, base_url, saved)
+    in_file = _renamed(file.read())
+    in_profile = _profile(profile or os.environ.get("LEADGENIUS_PROFILE"))
+    if "base_url" in in_file:
+        in_profile.setdefault("base_url", in_file["base_url"])
+    base_url = _base_url(asked, in_profile)
+    stored = [source for source in (in_file, in_profile) if _belongs_to(source, base_url)]
+    found = _merged([*stored, asked])
+    token = found.get("access_token")
+    from_file = token is not None and token is in_file.get("access_token")
+    return _build(found, base_url, file if from_file else None)
+
+
+def _merged(sources: Sequence[_Source]) -> dict[str, str | float | Secret]:
+    """Return all settings; a later source outranks those before it.
+
+    A login's tokens stay together: neither another login's refresh token nor another user's
+    password is used beside them.
+    """
+    found: dict[str, str | float | Secret] = {}
+    for source in sources:
+        user = found.get("username")
+        another = user is not None and source.get("username", user) != user
+        if another or "access_token" in source:
+            for name in _LOGIN:
+                found.pop(name, None)
+        found |= source
+    return found
 
 
 def _build(
@@ -115,25 +138,37 @@ def _build(
         raise ConfigurationError(str(error)) from None
 
 
-def _from_environment() -> dict[str, str]:
-    found: dict[str, str] = {}
+def _from_environment() -> dict[str, str | Secret]:
+    found: dict[str, str | Secret] = {}
     for name, variables in _ENVIRONMENT.items():
         for variable in variables:
-            if value := os.environ.get(variable):
-                found[name] = value
+            if os.environ.get(variable):
+                found[name] = _wrapped(name, os.environ[variable])
                 break
     return found
 
 
-def _renamed(stored: Mapping[str, object]) -> dict[str, str]:
+def _renamed(stored: Mapping[str, object]) -> dict[str, str | Secret]:
     return {
-        name: value
+        name: _wrapped(name, value)
         for name, key in _IN_FILE.items()
         if isinstance(value := stored.get(key), str) and value
     }
 
 
-def _profile(name: str | None) -> dict[str, str]:
+def _wrapped(name: str, value: str) -> str | Secret:
+    """Return a setting, as a `Secret` from the start if it is one: tracebacks may show locals."""
+    if name not in _SECRET:
+        return value
+    try:
+        return Secret(value)
+    except ValueError as error:
+        problem = f"{name}: {error}"
+    del value
+    raise ConfigurationError(problem)
+
+
+def _profile(name: str | None) -> dict[str, str | Secret]:
     if not name:
         return {}
     path = Path(platformdirs.user_config_dir("leadgenius")) / "profiles.json"
@@ -141,7 +176,7 @@ def _profile(name: str | None) -> dict[str, str]:
         profiles = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, object]])
     except FileNotFoundError:
         raise ConfigurationError(f"profile {name!r}: there is no {path}") from None
-    except (msgspec.MsgspecError, OSError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from None
     if name not in profiles:
         known = ", ".join(sorted(profiles)) or "none"
@@ -149,15 +184,15 @@ def _profile(name: str | None) -> dict[str, str]:
     return _renamed(profiles[name])
 
 
-def _base_url(found: Mapping[str, object], stored: Mapping[str, object]) -> str:
-    text = found.get("base_url") or stored.get("base_url") or origin.DEFAULT_BASE_URL
+def _base_url(asked: _Source, stored: _Source) -> str:
+    text = asked.get("base_url") or stored.get("base_url") or origin.DEFAULT_BASE_URL
     return origin.normalize_base_url(str(text))
 
 
-def _belongs_to(stored: Mapping[str, str], base_url: str) -> bool:
+def _belongs_to(stored: _Source, base_url: str) -> bool:
     """Return whether stored credentials were made for this origin; others are not sent there."""
     try:
-        home = origin.normalize_base_url(stored.get("base_url") or origin.DEFAULT_BASE_URL)
+        home = origin.normalize_base_url(str(stored.get("base_url") or origin.DEFAULT_BASE_URL))
     except ConfigurationError:
         return False
     return home == base_url

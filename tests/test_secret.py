@@ -28,10 +28,9 @@ def test_no_way_of_printing_shows_it() -> None:
 def test_a_traceback_with_locals_does_not_show_it() -> None:
     """A crash report holds the variable, not its value."""
     secret = Secret(CANARY)
-    try:
+    with pytest.raises(ValueError, match="crash") as caught:
         int("crash")
-    except ValueError as error:
-        report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     assert secret
     shown = [line for line in "".join(report.format()).splitlines() if "secret" in line]
     assert any("**********" in line for line in shown)

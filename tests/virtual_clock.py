@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from typing import Any
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, TypeVarTuple
+
+_Ts = TypeVarTuple("_Ts")
+#: Seconds that any timer takes at least.
+_TICK = 1e-6
 
 
 class _Selector(selectors.SelectSelector):
@@ -35,6 +41,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._clock.now
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*_Ts], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        # What is still to wait for may be less than a float can tell; on a clock that stands
+        # meanwhile, a timer set for it (aiolimiter's) would go off and be set again without end.
+        later = max(when, self._clock.now + _TICK)
+        return super().call_at(later, callback, *args, context=context)
 
 
 #: For `anyio_backend`: `@pytest.fixture def anyio_backend(): return VIRTUAL`.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import copy
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import anyio
 import msgspec
@@ -22,6 +23,15 @@ DEFAULT_LIFE = 3600.0  # seconds, documented
 SHORTEST_LIFE = 30.0  # seconds; a server that says less would be asked without end
 #: After a refresh that failed for a passing reason, the token that still lives is used this long.
 REFRESH_PAUSE = 15.0  # seconds
+#: A refresh or login that was refused is not tried again for this long: twice a minute at most.
+REFUSAL_LIFE = 30.0  # seconds
+#: What a refresh may fail with and succeed at the next try.
+_PASSING = (
+    errors.ServerError,
+    errors.ConnectionFailed,
+    errors.TimedOut,
+    errors.OutcomeUnknown,
+)
 
 _log = logging.getLogger("leadgenius_async.auth")
 
@@ -71,10 +81,13 @@ def cookies(access_token: Secret, id_token: Secret | None) -> Fixed:
 
 
 class _WireTokens(msgspec.Struct):
-    accessToken: str
+    accessToken: Annotated[str, msgspec.Meta(min_length=1)]
     idToken: str | None = None
     refreshToken: str | None = None
     expiresIn: float | None = None
+
+    def __repr__(self) -> str:
+        return "_WireTokens(**********)"
 
 
 class Claims(msgspec.Struct):
@@ -97,7 +110,7 @@ def read_claims(token: Secret) -> Claims:
         part = token.reveal().split(".")[1]
         padded = part + "=" * (-len(part) % 4)
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=Claims)
-    except (IndexError, ValueError, msgspec.MsgspecError):
+    except (IndexError, ValueError, RecursionError, msgspec.MsgspecError):
         return Claims()
 
 
@@ -137,14 +150,21 @@ class Tokens:
         """Whether the access token is within its life, as far as the client can know."""
         return time.monotonic() < self._ends_at
 
-    def put_off(self) -> None:
-        """Let the next renewal wait a little."""
-        self._due_at = time.monotonic() + REFRESH_PAUSE
+    def put_off(self, seconds: float) -> None:
+        """Let the next renewal wait."""
+        self._due_at = time.monotonic() + seconds
 
     def _claimed_life(self) -> float:
         if self.claims.exp is None:
             return DEFAULT_LIFE
         return self.claims.exp - time.time()
+
+
+class _Failure(NamedTuple):
+    """Why the last renewal failed; it counts for whoever asked for one before `until`."""
+
+    error: errors.LeadGeniusError
+    until: float
 
 
 class Session:
@@ -171,6 +191,7 @@ class Session:
         self._password = password
         self._on_tokens = on_tokens
         self._turn = anyio.Lock()
+        self._failure: _Failure | None = None
         self._send: Send | None = None
 
     def bind(self, send: Send) -> None:
@@ -180,9 +201,13 @@ class Session:
     async def headers(self) -> Headers:
         """Return the bearer header, after a login or a refresh if one is due."""
         tokens = self.tokens
-        if tokens is None or tokens.due:
+        if tokens is None or (tokens.due and self._renewable):
             tokens = await self._renew_once(tokens)
         return _bearer(tokens)
+
+    @property
+    def _renewable(self) -> bool:
+        return bool(self.tokens and self.tokens.refresh) or self._password is not None
 
     async def renew(self, rejected: Headers) -> bool:
         """Get new tokens, unless another task did so since the `rejected` headers were made."""
@@ -199,8 +224,7 @@ class Session:
             NotFound: No such user.
             RateLimited: More than 5 attempts from this address in 15 minutes.
         """
-        body = {"username": username, "password": password.reveal()}
-        return await self._ask("/auth", body)
+        return await self._ask("/auth", {"username": username, "password": password})
 
     async def refresh(self) -> Tokens:
         """Get new tokens by the refresh token.
@@ -210,20 +234,35 @@ class Session:
         """
         if self.tokens is None or not self.tokens.refresh:
             raise errors.AuthenticationError(_NO_LOGIN)
-        return await self._ask("/auth/refresh", {"refreshToken": self.tokens.refresh.reveal()})
+        return await self._ask("/auth/refresh", {"refreshToken": self.tokens.refresh})
 
     async def _renew_once(self, old: Tokens | None, *, rejected: bool = False) -> Tokens:
+        asked = time.monotonic()
         async with self._turn:
             if self.tokens is not None and self.tokens is not old:
                 return self.tokens  # another task was here while this one waited
+            if self._failure is not None and asked <= self._failure.until:
+                raise copy.copy(self._failure.error)  # it failed for all who waited, not for one
             try:
-                return await self._new_tokens()
-            except (errors.ServerError, errors.ConnectionFailed, errors.TimedOut):
-                if rejected or old is None or not old.alive:
+                fresh = await self._new_tokens()
+                if rejected and old is not None and fresh.access == old.access:
+                    raise errors.AuthenticationError(_NOT_RENEWED)
+            except errors.LeadGeniusError as error:
+                if rejected or old is None or not self._lives_on(old, error):
+                    lasts = 0.0 if isinstance(error, _PASSING) else REFUSAL_LIFE
+                    self._failure = _Failure(copy.copy(error), time.monotonic() + lasts)
                     raise
-                _log.warning("the login could not be refreshed yet; the old one still lives")
-                old.put_off()
                 return old
+            return fresh
+
+    @staticmethod
+    def _lives_on(old: Tokens, error: errors.LeadGeniusError) -> bool:
+        """Return whether the old token is used on for a while, since the failure may pass."""
+        if not old.alive or not isinstance(error, (*_PASSING, errors.RateLimited)):
+            return False
+        _log.warning("the login could not be refreshed yet; the old one still lives")
+        old.put_off(max(REFRESH_PAUSE, error.retry_after or 0.0))
+        return True
 
     async def _new_tokens(self) -> Tokens:
         if self.tokens is not None and self.tokens.refresh:
@@ -236,26 +275,42 @@ class Session:
             raise errors.AuthenticationError(_NO_LOGIN)
         return await self.login(self._username, self._password)
 
-    async def _ask(self, path: str, body: Mapping[str, str]) -> Tokens:
+    async def _ask(self, path: str, body: Mapping[str, str | Secret]) -> Tokens:
         if self._send is None:
             raise RuntimeError("the session has no way to the wire: use it through LeadGenius")
-        call = Call(method="POST", path=path, takes=NO_CREDENTIALS, body=msgspec.json.encode(body))
+        call = Call(method="POST", path=path, takes=NO_CREDENTIALS, body=_encode(body))
         reply = await self._send(call)
-        wire = decode.payload(reply, _WireTokens, ("tokens",), call=call)
-        self.tokens = self._read(wire)
-        if self._on_tokens is not None:
-            await anyio.to_thread.run_sync(self._on_tokens, self.tokens)
-        return self.tokens
+        fresh = self._read(decode.payload(reply, _WireTokens, ("tokens",), call=call))
+        try:
+            if self._on_tokens is not None:
+                await anyio.to_thread.run_sync(self._on_tokens, fresh)
+        finally:
+            # Used after it was saved; and if it could not be saved, the old one may be dead.
+            self.tokens = fresh
+        return fresh
 
     def _read(self, wire: _WireTokens) -> Tokens:
         old = self.tokens
-        refresh = Secret(wire.refreshToken) if wire.refreshToken else old and old.refresh
-        return Tokens(
-            Secret(wire.accessToken),
-            id_token=Secret(wire.idToken) if wire.idToken else None,
-            refresh=refresh or None,
-            expires_in=wire.expiresIn,
-        )
+        try:
+            refresh = Secret(wire.refreshToken) if wire.refreshToken else old and old.refresh
+            return Tokens(
+                Secret(wire.accessToken),
+                id_token=Secret(wire.idToken) if wire.idToken else None,
+                refresh=refresh or None,
+                expires_in=wire.expiresIn,
+            )
+        except ValueError as error:
+            raise errors.ProtocolError(f"the answer to the login: {error}") from None
+
+
+def _encode(body: Mapping[str, str | Secret]) -> bytes:
+    """Return the JSON of a login; its secrets are plain in here alone."""
+    return msgspec.json.encode(
+        {
+            name: value.reveal() if isinstance(value, Secret) else value
+            for name, value in body.items()
+        }
+    )
 
 
 def _bearer(tokens: Tokens) -> Headers:
@@ -263,3 +318,4 @@ def _bearer(tokens: Tokens) -> Headers:
 
 
 _NO_LOGIN = "the login has expired: run `leadgenius auth login`, or give username and password"
+_NOT_RENEWED = "the refresh gave the rejected token again: run `leadgenius auth login`"

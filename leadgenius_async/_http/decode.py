@@ -21,12 +21,12 @@ T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_QUOTE = 300  # characters of the service's words in a message
+_LONGEST_MS = 1e15  # 30,000 years; an integer that does not fit a float cannot be divided
 
 
 class _ErrorBody(msgspec.Struct):
     """What an error answer may say; every field may be missing or of another type."""
 
-    success: bool = False
     error: object = None
     message: object = None
     errorType: object = None
@@ -55,16 +55,21 @@ def parse(data: bytes | msgspec.Raw, type_: type[T], *, of: str) -> T:
             holds no value of the body: it may be somebody's contact data.
     """
     try:
-        text = data if isinstance(data, msgspec.Raw) else data.removeprefix(_BOM)
-        return msgspec.json.decode(text, type=type_)
+        return msgspec.json.decode(_without_mark(data), type=type_)
     except RecursionError:
-        raise errors.ProtocolError(f"{of}: the JSON is nested too deep to be read") from None
+        problem = "the JSON is nested too deep to be read"
     except UnicodeDecodeError:
-        raise errors.ProtocolError(f"{of}: the JSON is not UTF-8") from None
+        problem = "the JSON is not UTF-8"
     except msgspec.ValidationError as error:
-        raise errors.ProtocolError(f"{of}: unexpected shape: {error}") from None
+        problem = f"unexpected shape: {printable(str(error))}"
     except msgspec.DecodeError as error:
-        raise errors.ProtocolError(f"{of}: not JSON: {error}") from None
+        problem = f"not JSON: {error}"
+    del data  # a traceback with locals would show it: contact data, or a login's new tokens
+    raise errors.ProtocolError(f"{of}: {problem}")
+
+
+def _without_mark(data: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
+    return data if isinstance(data, msgspec.Raw) else data.removeprefix(_BOM)
 
 
 def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) -> T:
@@ -84,11 +89,12 @@ def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) ->
     check_success(reply, call=call)
     fields = parse(reply.body, dict[str, msgspec.Raw], of=call.name)
     for key in keys:
-        found = _look_up(fields, key) if key else msgspec.Raw(reply.body)
+        found = _look_up(fields, key) if key else reply.body
         if found is not None:
             return parse(found, type_, of=call.name)
+    has = printable(", ".join(sorted(fields)))
     raise errors.ProtocolError(
-        f"{call.name}: the answer has none of {', '.join(keys)}, but {', '.join(sorted(fields))}"
+        f"{call.name}: the answer has none of {', '.join(keys)}, but {has or 'nothing'}"
     )
 
 
@@ -99,8 +105,8 @@ def _look_up(fields: Mapping[str, msgspec.Raw], key: str) -> msgspec.Raw | None:
         return found
     try:
         return _look_up(msgspec.json.decode(found, type=dict[str, msgspec.Raw]), rest)
-    except msgspec.ValidationError:
-        return None  # not an object: this key does not lead anywhere
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        return None  # not an object that can be read: this key does not lead anywhere
 
 
 def check_success(reply: Reply, *, call: Call) -> None:
@@ -122,9 +128,9 @@ def status_error(
     error.error_type = _text(said.errorType) or _text(said.code)
     error.details = _text(said.details)
     error.recommendation = advice
-    error.request_id = _text(said.requestId) or headers.get("x-request-id")
+    error.request_id = _id(_text(said.requestId) or headers.get("x-request-id"))
     error.retry_after = retry_after(headers, said.retryAfter)
-    if not call.repeatable and status >= 500:
+    if not call.repeatable and (status >= 500 or status in {408, 425}):
         error.outcome = "unknown"  # it may have been applied before it failed
     return error
 
@@ -147,6 +153,10 @@ def printable(text: str) -> str:
     return clean if len(clean) <= _LONGEST_QUOTE else f"{clean[:_LONGEST_QUOTE]}…"
 
 
+def _id(text: str | None) -> str | None:
+    return printable(text) if text else None
+
+
 def _text(value: object) -> str | None:
     if value is None or value == "":
         return None
@@ -162,7 +172,7 @@ def retry_after(headers: Mapping[str, str], in_body: object = None) -> float | N
     """
     if (seconds := _seconds_or_date(headers.get("retry-after"))) is not None:
         return seconds
-    if isinstance(in_body, (int, float)):
+    if isinstance(in_body, (int, float)) and in_body < _LONGEST_MS:
         return max(0.0, in_body / 1000.0)
     return _until_reset(headers.get("x-ratelimit-reset"))
 
@@ -174,7 +184,7 @@ def _seconds_or_date(text: str | None) -> float | None:
         return max(0.0, number)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter from a zone or an hour of twenty digits
         return None
 
 

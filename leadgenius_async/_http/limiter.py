@@ -2,9 +2,10 @@
 
 The service allows L requests a minute and does not say whether its window is fixed or sliding.
 Evenly paced sends are right under both: any window of length W sees at most
-W/g + 1.25 permits, where g = W / (0.985 · L) is the spacing and 1.25 the bucket. With sends
-that reach the service up to J seconds late, there is no 429 as long as
-0.985 · L · (1 + J/W) + 1.25 < L + 1, that is J ≤ 0.76 s at L = 100 and J ≤ 0.89 s at 1,000.
+W/g + b permits, where g = W / (0.985 · L) is the spacing and b the bucket, 1.25 at most. With
+sends that reach the service up to J seconds late, there is no 429 as long as
+0.985 · L · (1 + J/W) + b < L + 1, that is J ≤ 0.76 s at L = 100 and J ≤ 0.89 s at 1,000. Below
+L = 17 a bucket of 1.25 would break that by itself, so it shrinks from L = 33 down: J ≤ 0.45 s.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ USED = 0.985
 #: One permit and a quarter. With exactly 1, each timer's lateness (about 1 ms) is lost for good,
 #: which is 2 % of the limit at 1,000 a minute; a quarter of a spacing lets it be caught up.
 BUCKET = 1.25
+#: What the bucket may have beyond 1, per request a minute: half of the share that is not used.
+_SPARE = (1 - USED) / 2
 #: A permit older than this when its connection is ready is dropped, and another one taken.
 PERMIT_LIFE = 0.25  # seconds
 
@@ -75,6 +78,7 @@ class Gate:
         self._paced = rate != "off"
         self._resumes_at = -math.inf
         self._announced: float | None = None
+        self._turn = anyio.Lock()
         self._limit = 0.0
         named = TIERS["premium" if rate == "premium" else "standard"]
         self._set_limit(rate if isinstance(rate, (int, float)) else named)
@@ -95,17 +99,19 @@ class Gate:
         The time is the event loop's, in seconds. A permit granted while the gate was being
         paused, or from a pace that has changed meanwhile, is dropped.
         """
-        while True:
-            await self._wait_until_open()
-            pacer = await self._take_turn()
-            if pacer is self._pacer and not self.paused_for:
-                return anyio.current_time()
+        # One task at a time at the pacer: the others have no old pace to sit out when it changes.
+        async with self._turn:
+            while True:
+                await self._wait_until_open()
+                pacer = await self._take_turn()
+                if pacer is self._pacer and not self.paused_for:
+                    return anyio.current_time()
 
     async def renew(self, granted: float) -> float:
-        """Return `granted`, or a fresh permit if that one has grown too old to be sent on."""
-        if anyio.current_time() - granted <= PERMIT_LIFE:
+        """Return `granted`, or a fresh permit if that one is too old, or the gate was paused."""
+        if anyio.current_time() - granted <= PERMIT_LIFE and not self.paused_for:
             return granted
-        _log.debug("dropped a permit: the connection took too long")
+        _log.debug("dropped a permit: too old, or from before a pause")
         return await self.permit()
 
     def pause(self, seconds: float) -> None:
@@ -125,7 +131,8 @@ class Gate:
     def _set_limit(self, limit: float) -> None:
         self._limit = min(limit, self._ceiling)
         spacing = WINDOW / (USED * self._limit)
-        self._pacer = AsyncLimiter(BUCKET, BUCKET * spacing)
+        bucket = min(BUCKET, 1 + _SPARE * self._limit)
+        self._pacer = AsyncLimiter(bucket, bucket * spacing)
         self._primed = False
 
     async def _take_turn(self) -> AsyncLimiter:
@@ -135,7 +142,7 @@ class Gate:
         if not self._primed:
             # Start as if a request had just gone out: one may have, from the process before us.
             self._primed = True
-            await pacer.acquire(BUCKET)
+            await pacer.acquire(pacer.max_rate)
         await pacer.acquire()
         return pacer
 

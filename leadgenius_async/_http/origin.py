@@ -21,7 +21,7 @@ def normalize_base_url(text: str) -> str:
             or plain http to another machine, which would send the keys in clear text.
     """
     url = _parse(text)
-    if url.username or url.password or url.query or url.fragment:
+    if "@" in url.netloc or url.query or url.fragment:
         raise ConfigurationError(
             "the base URL holds a user, a query or a fragment: give only scheme, host and port"
         )
@@ -39,12 +39,17 @@ def _parse(text: str) -> SplitResult:
         url = urlsplit(text.strip())
         _ = url.port  # urlsplit checks the port only when it is read
     except ValueError as error:
-        raise ConfigurationError(f"the base URL {text!r} is not a URL: {error}") from None
+        raise ConfigurationError(f"the base URL {_shown(text)} is not a URL: {error}") from None
     if url.scheme not in {"http", "https"} or not url.hostname:
         raise ConfigurationError(
-            f"the base URL {text!r} is not an http(s) URL: write it like {DEFAULT_BASE_URL}"
+            f"the base URL {_shown(text)} is not an http(s) URL: write it like {DEFAULT_BASE_URL}"
         )
     return url
+
+
+def _shown(text: str) -> str:
+    """Return the URL for a message, without the user and password that it may begin with."""
+    return repr(text.rpartition("@")[2])
 
 
 def _may_be_plain(host: str) -> bool:
@@ -62,9 +67,22 @@ def is_loopback(host: str) -> bool:
 
 
 def api_path(path: str) -> str:
-    """Return `path` with `/api` in front exactly once: `/clients` and `/api/clients` are one."""
+    """Return `path` with `/api` in front exactly once: `/clients` and `/api/clients` are one.
+
+    Raises:
+        ValueError: It holds what would split the request or lead elsewhere: a space, a line end,
+            a fragment, a part that is `.` or `..`.
+    """
+    if not _is_plain(path):
+        raise ValueError(f"{path!r} is not a path: quote what stands between its slashes")
     trimmed = "/" + path.lstrip("/")
     return trimmed if trimmed == "/api" or trimmed.startswith("/api/") else f"/api{trimmed}"
+
+
+def _is_plain(path: str) -> bool:
+    if not (path.isascii() and path.isprintable()) or " " in path or "#" in path:
+        return False
+    return not {".", ".."} & set(path.split("/"))
 
 
 def segment(value: str) -> str:

@@ -53,7 +53,7 @@ def _rate_limit_wait(error: errors.RateLimited, tries: int) -> float:
 def _most_tries(call: Call, error: errors.LeadGeniusError) -> int:
     if isinstance(error, (errors.TLSFailed, errors.BodyTooLarge, errors.UnexpectedRedirect)):
         return 1
-    if isinstance(error, errors.ConnectionFailed) and error.outcome == "not_sent":
+    if error.outcome == "not_sent":
         return MAX_TRIES
     if not call.repeatable:
         return 1

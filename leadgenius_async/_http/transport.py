@@ -9,9 +9,9 @@ their repr holds the request's headers, and so the credentials.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Generator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -37,33 +37,52 @@ _log = logging.getLogger("leadgenius_async.http")
 
 
 @dataclass(slots=True)
-class _Try:
-    """One try of a call: its permit and its time limit, renewed where aiohttp re-sends."""
+class Flight:
+    """Where a call is: its permit and its try's time limit, renewed where aiohttp re-sends.
+
+    Attributes:
+        tries: How many have begun.
+        sent: Whether the try that is under way may have reached the service.
+        reached: Whether any try may have.
+    """
 
     gate: Gate
     meter: Meter
     timeout: float
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     granted: float = 0.0
+    tries: int = 0
+    sent: bool = False
+    reached: bool = False
+
+    def begin(self) -> anyio.CancelScope:
+        """Start a try, and return the scope that its time limit ends."""
+        self.scope = anyio.CancelScope()
+        self.tries += 1
+        self.sent = False
+        return self.scope
 
     async def middleware(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        # aiohttp re-sends a GET by itself when a kept-alive socket dies; this runs again then.
-        self.granted = await self.gate.permit()
-        self._start_clock()
+        # aiohttp re-sends a GET by itself when a socket dies; this runs again then.
+        self.scope.deadline = math.inf  # queueing is not the try's time
+        self._start_clock(await self.gate.permit())
         self.meter.sends += 1
         return await handler(request)
 
     async def connected(self) -> None:
         """Take a new permit if dialling has used up the first one's life."""
-        granted = await self.gate.renew(self.granted)
-        if granted != self.granted:
-            self.granted = granted
-            self._start_clock()
+        self.scope.deadline = math.inf
+        self._start_clock(await self.gate.renew(self.granted))
 
-    def _start_clock(self) -> None:
-        self.scope.deadline = anyio.current_time() + self.timeout
+    async def sending(self) -> None:
+        """Note that from here on the service may have got the request."""
+        self.sent = self.reached = True
+
+    def _start_clock(self, granted: float) -> None:
+        self.granted = granted
+        self.scope.deadline = granted + self.timeout
 
 
 class Transport:
@@ -96,7 +115,7 @@ class Transport:
         self._timeout = timeout
         self._deadline = deadline
         self._max_body = max_body
-        self._trace_configs = [_renewing_trace(), *(trace_configs or [])]
+        self._trace_configs = [_flight_trace(), *(trace_configs or [])]
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -113,11 +132,10 @@ class Transport:
             LeadGeniusError: One of the tree in `errors`.
         """
         seconds = self._deadline if deadline is None else deadline
-        meter = meter or Meter()
-        sends_before = meter.sends
+        flight = Flight(self.gate, meter or Meter(), self._timeout)
         with anyio.move_on_after(seconds):
-            return await self._with_credentials(call, meter)
-        raise _late(call, seconds, sent=meter.sends > sends_before)
+            return await self._with_credentials(call, flight)
+        raise _late(call, seconds, flight)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -125,18 +143,18 @@ class Transport:
             await self._session.close()
             self._session = None
 
-    async def _with_credentials(self, call: Call, meter: Meter) -> Reply:
+    async def _with_credentials(self, call: Call, flight: Flight) -> Reply:
         credential = self._choose(call)
         if credential is None:
-            return await self._with_retries(call, {}, meter)
+            return await self._with_retries(call, {}, flight)
         headers = await credential.headers()
         try:
-            return await self._with_retries(call, headers, meter)
+            return await self._with_retries(call, headers, flight)
         except errors.AuthenticationError:
             # A 401 says that nothing was done, so one replay is safe for any call.
             if not await credential.renew(headers):
                 raise
-        return await self._with_retries(call, await credential.headers(), meter)
+        return await self._with_retries(call, await credential.headers(), flight)
 
     def _choose(self, call: Call) -> auth.Credential | None:
         if not call.takes:
@@ -146,59 +164,72 @@ class Transport:
                 return credential
         raise _no_credentials(call, self.credentials)
 
-    async def _with_retries(self, call: Call, headers: auth.Headers, meter: Meter) -> Reply:
+    async def _with_retries(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         tries = 0
         while True:
             tries += 1
             try:
-                return await self._try(call, headers, meter)
+                return await self._try(call, headers, flight)
             except errors.LeadGeniusError as error:
-                error.attempts = tries
+                error.attempts = flight.tries
                 wait = wait_before_retry(call, error, tries)
                 if wait is None or _ends_before(wait):
                     raise
-                await self._sit_out(call, error, wait, meter)
+                await self._sit_out(call, error, wait, flight)
 
     async def _sit_out(
-        self, call: Call, error: errors.LeadGeniusError, wait: float, meter: Meter
+        self, call: Call, error: errors.LeadGeniusError, wait: float, flight: Flight
     ) -> None:
-        meter.retries += 1
+        flight.meter.retries += 1
         _log.info("%s: %s; next try in %.1f s", call.name, type(error).__name__, wait)
         if isinstance(error, errors.RateLimited):
             # All tasks of the account wait at the gate; none sleeps alone and then sends.
-            meter.throttled += max(0.0, wait - self.gate.paused_for)
+            flight.meter.throttled += max(0.0, wait - self.gate.paused_for)
             self.gate.pause(wait)
         else:
             await anyio.sleep(wait)
 
-    async def _try(self, call: Call, headers: auth.Headers, meter: Meter) -> Reply:
+    async def _try(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         try:
-            return await self._send(call, headers, meter)
+            return await self._send(call, headers, flight)
         except (errors.ConnectionFailed, errors.TimedOut, errors.ProtocolError) as error:
             if call.repeatable or error.outcome == "not_sent":
+                raise
+            if isinstance(error, errors.UnexpectedRedirect):
+                error.outcome = "unknown"
                 raise
             raise errors.OutcomeUnknown(
                 f"{call.name} was sent and its answer lost ({error}): it may have happened, "
                 "look it up before sending it again"
             ) from None
 
-    async def _send(self, call: Call, headers: auth.Headers, meter: Meter) -> Reply:
-        attempt = _Try(self.gate, meter, self._timeout)
-        with attempt.scope, _own_errors(self.base_url):
-            async with self._open().request(
-                call.method,
-                self._url(call),
-                data=call.body,
-                headers=_reveal(headers, call),
-                allow_redirects=False,
-                middlewares=(attempt.middleware,),
-                trace_request_ctx=attempt,
-            ) as response:
-                self.gate.observe(_lower(response.headers))
-                body = await _read(response, call, self._max_body)
-                meter.wire_bytes += len(body)
-            return _checked(response.status, _lower(response.headers), body, call)
-        raise errors.TimedOut(f"{call.name} took longer than {self._timeout:g} s (`timeout`)")
+    async def _send(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
+        failure: errors.LeadGeniusError
+        with flight.begin():
+            try:
+                return await self._exchange(call, headers, flight)
+            except (aiohttp.ClientError, OSError) as error:
+                failure = own_error(error, self.base_url)
+            raise failure  # out here: theirs, which hold the headers, are not even its context
+        failure = errors.TimedOut(f"{call.name} took longer than {self._timeout:g} s (`timeout`)")
+        failure.outcome = None if flight.sent else "not_sent"
+        raise failure
+
+    async def _exchange(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
+        async with self._open().request(
+            call.method,
+            self._url(call),
+            data=call.body,
+            headers=_reveal(headers, call),
+            allow_redirects=False,
+            middlewares=(flight.middleware,),
+            trace_request_ctx=flight,
+        ) as response:
+            self.gate.observe(_lower(response.headers))
+            body = await _read(response, call, self._max_body)
+        flight.meter.wire_bytes += len(body)
+        flight.sent = False  # its answer is here: a deadline cannot lose it any more
+        return _checked(response.status, _lower(response.headers), body, call)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -229,8 +260,8 @@ class Transport:
         return base.update_query(query) if query else base
 
 
-def _renewing_trace() -> aiohttp.TraceConfig:
-    """Return the hook that runs when a new connection is ready, just before the request."""
+def _flight_trace() -> aiohttp.TraceConfig:
+    """Return the hooks that run when a connection is new, and just before a request is written."""
 
     async def connected(
         _session: aiohttp.ClientSession,
@@ -239,8 +270,16 @@ def _renewing_trace() -> aiohttp.TraceConfig:
     ) -> None:
         await context.trace_request_ctx.connected()
 
+    async def sending(
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        _params: aiohttp.TraceRequestHeadersSentParams,
+    ) -> None:
+        await context.trace_request_ctx.sending()
+
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(connected)
+    trace.on_request_headers_sent.append(sending)
     return trace
 
 
@@ -288,23 +327,21 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -
     return Reply(status, headers, body)
 
 
-@contextlib.contextmanager
-def _own_errors(base_url: str) -> Generator[None, None, None]:
-    """Turn aiohttp's errors into ours, without a trace of theirs."""
-    try:
-        yield
-    except aiohttp.ClientSSLError as error:
-        raise _failed(errors.TLSFailed, base_url, error, sent=False) from None
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        raise _failed(errors.ConnectionFailed, base_url, error, sent=False) from None
-    except aiohttp.ServerTimeoutError:
-        raise errors.TimedOut(f"{base_url} sent no byte for {_SOCK_READ:g} s") from None
-    except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
-        raise errors.ProtocolError(
-            f"{base_url}: the answer is broken off or malformed ({type(error).__name__})"
-        ) from None
-    except (aiohttp.ClientError, OSError) as error:
-        raise _failed(errors.ConnectionFailed, base_url, error, sent=True) from None
+def own_error(error: Exception, base_url: str) -> errors.LeadGeniusError:
+    """Return our error for one of aiohttp's, without a trace of theirs."""
+    match error:
+        case aiohttp.ClientSSLError():
+            return _failed(errors.TLSFailed, base_url, error, sent=False)
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return _failed(errors.ConnectionFailed, base_url, error, sent=False)
+        case aiohttp.ServerTimeoutError():
+            return errors.TimedOut(f"{base_url} sent no byte for {_SOCK_READ:g} s")
+        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
+            return errors.ProtocolError(
+                f"{base_url}: the answer is broken off or malformed ({type(error).__name__})"
+            )
+        case _:
+            return _failed(errors.ConnectionFailed, base_url, error, sent=True)
 
 
 def _failed(
@@ -322,13 +359,18 @@ def _ends_before(wait: float) -> bool:
     return anyio.current_time() + wait > anyio.current_effective_deadline()
 
 
-def _late(call: Call, seconds: float, *, sent: bool) -> errors.LeadGeniusError:
+def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:
     text = f"{call.name} was not done within {seconds:g} s (`deadline`)"
-    if call.repeatable or not sent:
+    error: errors.LeadGeniusError
+    if flight.sent and not call.repeatable:
+        error = errors.OutcomeUnknown(
+            f"{text}: it may have happened, look it up before sending it again"
+        )
+    else:
         error = errors.DeadlineExceeded(text)
-        error.outcome = None if sent else "not_sent"
-        return error
-    return errors.OutcomeUnknown(f"{text}: it may have happened, look it up before sending again")
+        error.outcome = None if flight.reached else "not_sent"
+    error.attempts = flight.tries
+    return error
 
 
 def _no_credentials(call: Call, held: Mapping[Kind, auth.Credential]) -> errors.CredentialsMissing:

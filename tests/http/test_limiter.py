@@ -83,6 +83,8 @@ async def test_a_pause_holds_everyone() -> None:
     """After a 429 nobody is let through until it is over, also those who waited before."""
     gate = Gate(1000)
     sent: list[float] = []
+    before = 0
+    resumes = 0.0
 
     async def send() -> None:
         sent.append(await gate.permit())
@@ -143,7 +145,7 @@ async def test_the_header_outranks_the_setting(
     assert most_in_a_window(sent, WINDOW) <= expected
     gate.observe({"x-ratelimit-limit": str(announced * 2)})
     assert gate.limit == (
-        min(announced * 2, setting) if isinstance(setting, int) else announced * 2
+        min(announced * 2, setting) if isinstance(setting, (int, float)) else announced * 2
     )
 
 
@@ -160,6 +162,7 @@ async def test_a_lower_limit_holds_for_those_who_wait_already() -> None:
     """Adopted at once: permits from the old, faster pace are dropped."""
     gate = Gate(1000)
     sent: list[float] = []
+    early = 0
 
     async def send() -> None:
         sent.append(await gate.permit())
