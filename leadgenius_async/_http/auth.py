@@ -241,6 +241,8 @@ class Session:
         async with self._turn:
             if self.tokens is not None and self.tokens is not old:
                 return self.tokens  # another task was here while this one waited
+            if old is not None and not (rejected or old.due):
+                return old  # it was, in vain, and the old one still lives
             if self._failure is not None and asked <= self._failure.until:
                 raise copy.copy(self._failure.error)  # it failed for all who waited, not for one
             try:

@@ -10,10 +10,7 @@ their repr holds the request's headers, and so the credentials.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import aiohttp
 import anyio
@@ -22,67 +19,16 @@ from yarl import URL
 from leadgenius_async import errors
 from leadgenius_async._http import auth, decode, origin
 from leadgenius_async._http.call import Call, Kind, Meter, Reply
+from leadgenius_async._http.flight import Flight, flight_trace
 from leadgenius_async._http.limiter import Gate
 from leadgenius_async._http.retry import wait_before_retry
-from leadgenius_async._version import __version__
+from leadgenius_async._http.wire import open_session, own_error, read_capped
 
 TIMEOUT = 60.0  # seconds, one try
 DEADLINE = 600.0  # seconds, the whole call
 MAX_BODY = 64 * 2**20  # bytes, after decompression
-_SOCK_CONNECT = 5.0  # seconds
-_SOCK_READ = 30.0  # seconds without a byte; the service's gateway gives up at 30 s itself
-_KEEP_ALIVE = 15.0  # seconds; shorter than a server's, so that a dead socket is rare
 
 _log = logging.getLogger("leadgenius_async.http")
-
-
-@dataclass(slots=True)
-class Flight:
-    """Where a call is: its permit and its try's time limit, renewed where aiohttp re-sends.
-
-    Attributes:
-        tries: How many have begun.
-        sent: Whether the try that is under way may have reached the service.
-        reached: Whether any try may have.
-    """
-
-    gate: Gate
-    meter: Meter
-    timeout: float
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    granted: float = 0.0
-    tries: int = 0
-    sent: bool = False
-    reached: bool = False
-
-    def begin(self) -> anyio.CancelScope:
-        """Start a try, and return the scope that its time limit ends."""
-        self.scope = anyio.CancelScope()
-        self.tries += 1
-        self.sent = False
-        return self.scope
-
-    async def middleware(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        # aiohttp re-sends a GET by itself when a socket dies; this runs again then.
-        self.scope.deadline = math.inf  # queueing is not the try's time
-        self._start_clock(await self.gate.permit())
-        self.meter.sends += 1
-        return await handler(request)
-
-    async def connected(self) -> None:
-        """Take a new permit if dialling has used up the first one's life."""
-        self.scope.deadline = math.inf
-        self._start_clock(await self.gate.renew(self.granted))
-
-    async def sending(self) -> None:
-        """Note that from here on the service may have got the request."""
-        self.sent = self.reached = True
-
-    def _start_clock(self, granted: float) -> None:
-        self.granted = granted
-        self.scope.deadline = granted + self.timeout
 
 
 class Transport:
@@ -115,7 +61,7 @@ class Transport:
         self._timeout = timeout
         self._deadline = deadline
         self._max_body = max_body
-        self._trace_configs = [_flight_trace(), *(trace_configs or [])]
+        self._trace_configs = [flight_trace(), *(trace_configs or [])]
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -226,31 +172,14 @@ class Transport:
             trace_request_ctx=flight,
         ) as response:
             self.gate.observe(_lower(response.headers))
-            body = await _read(response, call, self._max_body)
+            body = await read_capped(response, call, self._max_body)
         flight.meter.wire_bytes += len(body)
         flight.sent = False  # its answer is here: a deadline cannot lose it any more
         return _checked(response.status, _lower(response.headers), body, call)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0,  # no pool to queue in: the gate is the only place to wait
-                    keepalive_timeout=_KEEP_ALIVE,
-                    resolver=aiohttp.ThreadedResolver(),
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=_SOCK_CONNECT, sock_read=_SOCK_READ
-                ),
-                trust_env=False,
-                trace_configs=self._trace_configs,
-                read_bufsize=2**18,
-                headers={
-                    "User-Agent": f"leadgenius-async/{__version__}",
-                    "Accept": "application/json",
-                },
-            )
+            self._session = open_session(self._trace_configs)
         return self._session
 
     def _url(self, call: Call) -> URL:
@@ -258,29 +187,6 @@ class Transport:
         base = URL(f"{self.base_url}{origin.api_path(call.path)}", encoded=True)
         query = {name: value for name, value in call.query.items() if value is not None}
         return base.update_query(query) if query else base
-
-
-def _flight_trace() -> aiohttp.TraceConfig:
-    """Return the hooks that run when a connection is new, and just before a request is written."""
-
-    async def connected(
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        _params: aiohttp.TraceConnectionCreateEndParams,
-    ) -> None:
-        await context.trace_request_ctx.connected()
-
-    async def sending(
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        _params: aiohttp.TraceRequestHeadersSentParams,
-    ) -> None:
-        await context.trace_request_ctx.sending()
-
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(connected)
-    trace.on_request_headers_sent.append(sending)
-    return trace
 
 
 def _reveal(headers: auth.Headers, call: Call) -> dict[str, str]:
@@ -294,20 +200,6 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-async def _read(response: aiohttp.ClientResponse, call: Call, cap: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > cap:
-            response.close()
-            raise errors.BodyTooLarge(
-                f"{call.name}: the answer is larger than {cap:,} bytes; ask for a smaller page"
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
 def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -> Reply:
     if 300 <= status < 400:
         raise errors.UnexpectedRedirect(
@@ -316,7 +208,7 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -
         )
     if not 200 <= status < 300:
         raise decode.status_error(status, headers, body, call=call)
-    if body and not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+    if body and not body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         raise errors.ProtocolError(
             f"{call.name} answered {status} with something that is not JSON "
             f"({decode.printable(headers.get('content-type', 'no content type'))}): "
@@ -325,34 +217,6 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -
     if not body and status != 204:
         raise errors.ProtocolError(f"{call.name} answered {status} with nothing")
     return Reply(status, headers, body)
-
-
-def own_error(error: Exception, base_url: str) -> errors.LeadGeniusError:
-    """Return our error for one of aiohttp's, without a trace of theirs."""
-    match error:
-        case aiohttp.ClientSSLError():
-            return _failed(errors.TLSFailed, base_url, error, sent=False)
-        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return _failed(errors.ConnectionFailed, base_url, error, sent=False)
-        case aiohttp.ServerTimeoutError():
-            return errors.TimedOut(f"{base_url} sent no byte for {_SOCK_READ:g} s")
-        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
-            return errors.ProtocolError(
-                f"{base_url}: the answer is broken off or malformed ({type(error).__name__})"
-            )
-        case _:
-            return _failed(errors.ConnectionFailed, base_url, error, sent=True)
-
-
-def _failed(
-    class_: type[errors.ConnectionFailed], base_url: str, error: Exception, *, sent: bool
-) -> errors.ConnectionFailed:
-    cause = getattr(error, "os_error", None) or error
-    reason = getattr(cause, "strerror", None) or type(cause).__name__
-    what = "lost the connection to" if sent else "cannot connect to"
-    failure = class_(f"{what} {base_url}: {reason}; check the base URL and the network")
-    failure.outcome = None if sent else "not_sent"
-    return failure
 
 
 def _ends_before(wait: float) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import bisect
 import itertools
-from typing import Any
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, TypeVarTuple
 
 import anyio
 import pytest
-from virtual_clock import VIRTUAL
+from virtual_clock import VIRTUAL, VirtualLoop
 
 from leadgenius_async._http.limiter import PERMIT_LIFE, Gate
+
+_Ts = TypeVarTuple("_Ts")
 
 
 @pytest.fixture(scope="module")
@@ -162,35 +167,41 @@ async def test_a_task_that_gave_up_holds_up_nobody() -> None:
         await anyio.sleep(0.2)
         start = anyio.current_time()
         await gate.permit()
-    assert anyio.current_time() - start <= 60 / 98.5
+        assert anyio.current_time() - start <= 60 / 98.5
 
 
-async def test_late_wakes_cost_nothing() -> None:
-    """Every task wakes 1 ms late, as real timers do: at 1,000 a minute 98 % is still used."""
+class LateLoop(VirtualLoop):
+    """Every timer goes off a millisecond late, as real ones do."""
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*_Ts], object],
+        *args: *_Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return super().call_at(when + 0.001, callback, *args, context=context)
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": LateLoop})])
+async def test_late_timers_cost_nothing() -> None:
+    """What one wake lost the next one has back: at 1,000 a minute 98 % is still used."""
     gate = Gate("premium")
     sent: list[float] = []
-
-    async def work() -> None:
-        while True:
-            await gate.permit()
-            await anyio.sleep(0.001)
-            sent.append(anyio.current_time())
-
     with anyio.move_on_after(120):
-        async with anyio.create_task_group() as group:
-            for _ in range(4):
-                group.start_soon(work)
+        while True:
+            sent.append(await gate.permit())
     assert (len(sent) - 1) / (sent[-1] - sent[0]) * 60 >= 980
     assert most_in_a_minute(sent) <= 1000
 
 
 async def test_a_stall_is_not_made_up_for() -> None:
-    """After a loop that hung for ten seconds only the bucket's quarter is early, not ten seconds."""
+    """After ten seconds without a send only a quarter of a spacing is early, not ten seconds."""
     gate = Gate(100)
     spacing = 60 / 98.5
     await gate.permit()
     await anyio.sleep(10)
     sent = [await gate.permit() for _ in range(10)]
     gaps = [b - a for a, b in itertools.pairwise(sent)]
-    assert gaps[0] == pytest.approx(0.75 * spacing)
-    assert all(gap == pytest.approx(spacing) for gap in gaps[1:])
+    assert gaps[0] == pytest.approx(0.75 * spacing, rel=1e-4)
+    assert all(gap == pytest.approx(spacing, rel=1e-4) for gap in gaps[1:])

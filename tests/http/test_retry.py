@@ -14,9 +14,10 @@ from virtual_clock import VIRTUAL
 from leadgenius_async import Secret, errors
 from leadgenius_async._http import auth, decode
 from leadgenius_async._http.call import NO_CREDENTIALS, SESSION, Call, Kind, Meter, Reply
+from leadgenius_async._http.flight import Flight
 from leadgenius_async._http.limiter import Gate
 from leadgenius_async._http.retry import MAX_TRIES, backoff, wait_before_retry
-from leadgenius_async._http.transport import Flight, Transport
+from leadgenius_async._http.transport import Transport
 
 GET = Call(method="GET", path="/x", takes=SESSION, repeatable=True)
 POST = Call(method="POST", path="/x", takes=SESSION, body=b"{}")

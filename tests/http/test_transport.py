@@ -35,7 +35,7 @@ from wire import (
 from yarl import URL
 
 from leadgenius_async import Secret, errors
-from leadgenius_async._http import auth, transport
+from leadgenius_async._http import auth, wire as wire_module
 from leadgenius_async._http.call import (
     KEY_OR_SESSION,
     NO_CREDENTIALS,
@@ -292,7 +292,7 @@ async def test_a_refused_connection_is_reported_as_such() -> None:
 @pytest.mark.parametrize("call", [GET, POST])
 async def test_a_silent_service_is_given_up(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
     """Without a byte for so long, the try is over, however long it may last as a whole."""
-    monkeypatch.setattr(transport, "_SOCK_READ", 0.02)
+    monkeypatch.setattr(wire_module, "_SOCK_READ", 0.02)
     class_ = errors.TimedOut if call is GET else errors.OutcomeUnknown
     async with Wire(say_nothing) as wire, transport_to(wire.url) as line:
         with pytest.raises(class_, match="no byte"):
@@ -608,7 +608,7 @@ AIOHTTP_ERRORS = [
 def test_each_error_of_aiohttp_becomes_one_of_ours(class_: type[BaseException]) -> None:
     """None gets out, since some print the request's headers; each says what happened."""
     error = an_instance_of(class_)
-    own = transport.own_error(error, "https://x.example")
+    own = wire_module.own_error(error, "https://x.example")
     assert "https://x.example" in str(own)
     assert "canary" not in everything_said(own)
     if isinstance(error, aiohttp.ClientSSLError):

@@ -1,0 +1,85 @@
+"""A call on its way: the permit and the time limit of the try that is under way."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import aiohttp
+import anyio
+
+from leadgenius_async._http.call import Meter
+from leadgenius_async._http.limiter import Gate
+
+
+@dataclass(slots=True)
+class Flight:
+    """Where a call is: its permit and its try's time limit, renewed where aiohttp re-sends.
+
+    Attributes:
+        tries: How many have begun.
+        sent: Whether the try that is under way may have reached the service.
+        reached: Whether any try may have.
+    """
+
+    gate: Gate
+    meter: Meter
+    timeout: float
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    granted: float = 0.0
+    tries: int = 0
+    sent: bool = False
+    reached: bool = False
+
+    def begin(self) -> anyio.CancelScope:
+        """Start a try, and return the scope that its time limit ends."""
+        self.scope = anyio.CancelScope()
+        self.tries += 1
+        self.sent = False
+        return self.scope
+
+    async def middleware(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        # aiohttp re-sends a GET by itself when a socket dies; this runs again then.
+        self.scope.deadline = math.inf  # queueing is not the try's time
+        self._start_clock(await self.gate.permit())
+        self.meter.sends += 1
+        return await handler(request)
+
+    async def connected(self) -> None:
+        """Take a new permit if dialling has used up the first one's life."""
+        self.scope.deadline = math.inf
+        self._start_clock(await self.gate.renew(self.granted))
+
+    async def sending(self) -> None:
+        """Note that from here on the service may have got the request."""
+        self.sent = self.reached = True
+
+    def _start_clock(self, granted: float) -> None:
+        self.granted = granted
+        self.scope.deadline = granted + self.timeout
+
+
+def flight_trace() -> aiohttp.TraceConfig:
+    """Return the hooks that run when a connection is new, and just before a request is written."""
+
+    async def connected(
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        _params: aiohttp.TraceConnectionCreateEndParams,
+    ) -> None:
+        await context.trace_request_ctx.connected()
+
+    async def sending(
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        _params: aiohttp.TraceRequestHeadersSentParams,
+    ) -> None:
+        await context.trace_request_ctx.sending()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(connected)
+    trace.on_request_headers_sent.append(sending)
+    return trace

@@ -1,0 +1,82 @@
+"""aiohttp, and what of it must not get any further: its limits, its bodies, its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aiohttp
+
+from leadgenius_async import errors
+from leadgenius_async._http.call import Call
+from leadgenius_async._version import __version__
+
+_SOCK_CONNECT = 5.0  # seconds
+_SOCK_READ = 30.0  # seconds without a byte; the service's gateway gives up at 30 s itself
+_KEEP_ALIVE = 15.0  # seconds; shorter than a server's, so that a dead socket is rare
+
+
+def open_session(trace_configs: Sequence[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
+    """Return a session that keeps no cookies, reads no proxy settings and queues nothing."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0,  # no pool to queue in: the gate is the only place to wait
+            keepalive_timeout=_KEEP_ALIVE,
+            resolver=aiohttp.ThreadedResolver(),
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_SOCK_CONNECT, sock_read=_SOCK_READ),
+        trust_env=False,
+        trace_configs=list(trace_configs),
+        read_bufsize=2**18,
+        headers={
+            "User-Agent": f"leadgenius-async/{__version__}",
+            "Accept": "application/json",
+        },
+    )
+
+
+async def read_capped(response: aiohttp.ClientResponse, call: Call, cap: int) -> bytes:
+    """Return an answer's body.
+
+    Raises:
+        BodyTooLarge: It has more than `cap` bytes, after decompression.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > cap:
+            response.close()
+            raise errors.BodyTooLarge(
+                f"{call.name}: the answer is larger than {cap:,} bytes; ask for a smaller page"
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def own_error(error: Exception, base_url: str) -> errors.LeadGeniusError:
+    """Return our error for one of aiohttp's, without a trace of theirs."""
+    match error:
+        case aiohttp.ClientSSLError():
+            return _failed(errors.TLSFailed, base_url, error, sent=False)
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return _failed(errors.ConnectionFailed, base_url, error, sent=False)
+        case aiohttp.ServerTimeoutError():
+            return errors.TimedOut(f"{base_url} sent no byte for {_SOCK_READ:g} s")
+        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
+            return errors.ProtocolError(
+                f"{base_url}: the answer is broken off or malformed ({type(error).__name__})"
+            )
+        case _:
+            return _failed(errors.ConnectionFailed, base_url, error, sent=True)
+
+
+def _failed(
+    class_: type[errors.ConnectionFailed], base_url: str, error: Exception, *, sent: bool
+) -> errors.ConnectionFailed:
+    cause = getattr(error, "os_error", None) or error
+    reason = getattr(cause, "strerror", None) or type(cause).__name__
+    what = "lost the connection to" if sent else "cannot connect to"
+    failure = class_(f"{what} {base_url}: {reason}; check the base URL and the network")
+    failure.outcome = None if sent else "not_sent"
+    return failure

@@ -1,0 +1,82 @@
+"""The list of clients, over a service that wraps it in one way or another."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from accounts import connect
+from wire import Wire, reply
+
+from leadgenius_async import LeadGenius, errors
+from leadgenius_async.emulator import Emulator
+from leadgenius_async.models import Client
+
+ONE = {"id": "uuid-1", "client_id": "acme-corp", "clientName": "Acme"}
+TWO = {"id": "uuid-2", "client_id": "uuid-2", "newField": {"of": ["theirs"]}, "owner": None}
+
+
+def client_of(wire: Wire) -> LeadGenius:
+    return LeadGenius(base_url=wire.url, api_key="lgp_1", user_id="u", rate="off")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"success": True, "clients": [ONE, TWO]},
+        {"success": True, "data": {"items": [ONE, TWO], "nextToken": None}},
+        {"data": [ONE, TWO]},
+        {"clients": [ONE, TWO], "data": []},
+    ],
+)
+async def test_clients_are_found_in_any_envelope(body: object) -> None:
+    """Fields that are missing are None, fields that are new are passed over."""
+    async with Wire(reply(body=msgspec.json.encode(body))) as wire, client_of(wire) as lg:
+        found = [client async for client in lg.clients.list()]
+    assert found == [
+        Client("uuid-1", "acme-corp", clientName="Acme"),
+        Client("uuid-2", "uuid-2"),
+    ]
+    assert [request.target for request in wire.requests] == ["/api/clients"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"success":true}', "none of clients"),
+        (b'{"clients":[{"id":"1"}]}', "client_id"),
+        (b'{"clients":{"id":"1","client_id":"1"}}', "array"),
+        (b'{"data":{"rows":[]}}', "array"),
+    ],
+)
+async def test_what_is_no_list_of_clients_is_an_error(body: bytes, says: str) -> None:
+    """A client without its business identifier cannot be asked for."""
+    async with Wire(reply(body=body)) as wire, client_of(wire) as lg:
+        with pytest.raises(errors.ProtocolError, match=says):
+            _ = [client async for client in lg.clients.list()]
+
+
+async def test_nothing_is_asked_before_the_first_client_is_wanted() -> None:
+    """A list is asked for when it is iterated, each time anew; the limit cuts the one answer."""
+    body = msgspec.json.encode({"clients": [ONE, TWO]})
+    async with Wire(reply(body=body)) as wire, client_of(wire) as lg:
+        listing = lg.clients.list(limit=1)
+        assert not wire.requests
+        for _ in range(2):
+            assert [client.id async for client in listing] == ["uuid-1"]
+        assert len(wire.requests) == 2
+
+
+async def test_an_account_sees_its_own_clients_alone(emulator: Emulator) -> None:
+    """Two companies of one service have no client in common."""
+    other = emulator.other
+    async with (
+        connect(emulator) as ours,
+        LeadGenius(
+            base_url=emulator.base_url, api_key=other.api_key, user_id=other.user_id, rate="off"
+        ) as theirs,
+    ):
+        own = [client async for client in ours.clients.list()]
+        foreign = [client async for client in theirs.clients.list()]
+    assert {client.company_id for client in own} == {emulator.ready.company_id}
+    assert {client.company_id for client in foreign} == {other.company_id}
+    assert [client.client_id for client in foreign] == [c.client_id for c in other.clients]
