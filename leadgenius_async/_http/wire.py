@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import aiohttp
 
@@ -43,7 +43,7 @@ async def read_capped(response: aiohttp.ClientResponse, call: Call, cap: int) ->
     """
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.content.iter_any():
+    async for chunk in _chunks(response):
         size += len(chunk)
         if size > cap:
             response.close()
@@ -52,6 +52,15 @@ async def read_capped(response: aiohttp.ClientResponse, call: Call, cap: int) ->
             )
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.content.iter_any():
+            yield chunk
+    except RuntimeError:
+        # aiohttp's word for a session that was closed while its answer was being read.
+        raise aiohttp.ClientConnectionError("closed") from None
 
 
 def own_error(error: Exception, base_url: str) -> errors.LeadGeniusError:

@@ -19,11 +19,16 @@ app = cyclopts.App(
     help="Take leads out of LeadGenius Pro, and speak its API.",
     version=f"leadgenius {__version__}",
 )
-app.command("leadgenius_async.cli.demo:demo", name="demo")
-app.command("leadgenius_async.cli.emulator:emulator", name="emulator")
-app.command("leadgenius_async.cli.auth:app", name="auth")
-app.command("leadgenius_async.cli.export:app", name="export")
-app.command("leadgenius_async.cli.api:api", name="api")
+#: Each command's help stands here as well: asking a lazy command for it would load it.
+_COMMANDS = {
+    "demo": ("demo:demo", "The main job from end to end, on this machine alone."),
+    "emulator": ("emulator:emulator", "The service on this machine, with made-up leads."),
+    "auth": ("auth:app", "Log in, see what is there, log out."),
+    "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
+    "api": ("api:api", "Send one call of the API and print its JSON."),
+}
+for _name, (_place, _help) in _COMMANDS.items():
+    app.command(f"leadgenius_async.cli.{_place}", name=_name, help=_help)
 
 #: Options whose value the whole machine could read in the process list.
 _SECRET_OPTIONS = {
