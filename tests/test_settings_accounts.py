@@ -166,7 +166,7 @@ def test_only_the_files_own_login_is_written_back(home: Path) -> None:
     assert _settings.load().saved == file
     assert _settings.load(profile="key").saved == file
     assert _settings.load(profile="work").saved is None
-    assert _settings.load(access_token="of-file").saved is None
+    assert _settings.load(access_token=Secret("of-file")).saved is None
     assert _settings.load(base_url=STAGING).saved is None
 
 
@@ -234,6 +234,14 @@ def test_a_wrong_setting_shows_no_other(monkeypatch: pytest.MonkeyPatch, home: P
         product = [line for frame in report.stack[1:] for line in (frame.locals or {}).values()]
         assert len(product) > 5
         assert "canary" not in str(caught.value) + "".join(product)
+
+
+def test_a_secret_that_is_refused_is_not_shown() -> None:
+    """Its own frame, where the value stood, has let go of it."""
+    with pytest.raises(ValueError, match="copy it again") as caught:
+        Secret("canary\n")
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "canary" not in str([frame.locals for frame in report.stack[1:]])
 
 
 @pytest.mark.parametrize("variable", ["LEADGENIUS_API_KEY", "LEADGENIUS_ACCESS_TOKEN"])

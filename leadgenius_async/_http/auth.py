@@ -207,7 +207,8 @@ class Session:
 
     @property
     def _renewable(self) -> bool:
-        return bool(self.tokens and self.tokens.refresh) or self._password is not None
+        by_name = self._username is not None and self._password is not None
+        return by_name or bool(self.tokens and self.tokens.refresh)
 
     async def renew(self, rejected: Headers) -> bool:
         """Get new tokens, unless another task did so since the `rejected` headers were made."""

@@ -90,6 +90,23 @@ async def test_a_lower_limit_holds_at_once_for_those_who_wait() -> None:
     assert all(b - a >= 0.99 * 60 / 59.1 for a, b in itertools.pairwise(later))
 
 
+async def test_the_one_at_the_head_takes_the_new_pace_too() -> None:
+    """Its permit is of the old pace when it comes, so it is dropped, and another one waited for."""
+    gate = Gate("premium")
+    granted = await all_permits(gate, 1, {0.01: lambda: gate.observe({"x-ratelimit-limit": "1"})})
+    assert granted[0] >= 60
+
+
+async def test_a_number_stays_the_ceiling() -> None:
+    """Lowered by the service and raised again, it comes back to what the caller wants to use."""
+    gate = Gate(500)
+    seen: list[float | None] = []
+    for limit in ("100", "1000", "60", "600"):
+        gate.observe({"x-ratelimit-limit": limit})
+        seen.append(gate.limit)
+    assert seen == [100, 500, 60, 500]
+
+
 async def test_the_same_limit_again_changes_nothing() -> None:
     """Each answer says it; the pace does not begin anew with each."""
     gate = Gate("standard")

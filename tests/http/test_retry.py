@@ -63,7 +63,12 @@ class FixedLogin:
 class Line(Transport):
     """A transport whose sends end as a script says, the last entry for all further ones.
 
-    A number is a service that takes so many seconds, before or after it got the request.
+    A number in it is a service that takes so many seconds for its answer.
+
+    Attributes:
+        sent: When each request left, and with which credentials.
+        dial: Seconds that a connection takes.
+        latency: Seconds from a request to its answer.
     """
 
     def __init__(self, *script: Reply | Exception | float, **options: Any) -> None:
@@ -73,6 +78,7 @@ class Line(Transport):
         self.script = list(script)
         self.sent: list[tuple[float, str]] = []
         self.dial = 0.0
+        self.latency = 0.0
 
     async def _exchange(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         del call
@@ -83,6 +89,7 @@ class Line(Transport):
             await flight.sending()
             token = headers["Authorization"].reveal() if headers else ""
             self.sent.append((anyio.current_time(), token))
+            await anyio.sleep(self.latency)
             return await self._next()
 
         reply: object = await flight.middleware(cast("Any", None), handler)
@@ -269,6 +276,16 @@ async def test_a_429_holds_every_task_of_the_account() -> None:
     assert len(others) == 21
     assert min(others) == first + 30
     assert meter.throttled == 30
+
+
+async def test_a_pause_that_many_were_told_of_is_counted_once() -> None:
+    """Ten tasks that all got a 429 have not waited ten times as long."""
+    line, meter = Line(*[status(429, {"retry-after": "30"})] * 10, OK), Meter()
+    line.latency = 0.1
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(lambda: line.request(GET, meter=meter))
+    assert (meter.sends, meter.retries, meter.throttled) == (20, 10, 30)
 
 
 async def test_a_429_beyond_the_deadline_is_raised_at_once() -> None:

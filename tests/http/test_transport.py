@@ -121,7 +121,7 @@ async def test_a_request_goes_out_as_it_should() -> None:
     """Method, path below `/api`, encoded query, JSON body, and who is asking."""
     call = Call(
         method="PUT",
-        path="/clients/a%2Fb",
+        path="/clients/a%2Fb%21",
         takes=NO_CREDENTIALS,
         query={"nextToken": "a+/=&ü", "limit": 5, "clientId": None},
         body=b'{"a":1}',
@@ -130,7 +130,7 @@ async def test_a_request_goes_out_as_it_should() -> None:
         answer = await line.request(call)
     [request] = wire.requests
     assert request.method == "PUT"
-    assert request.target == "/api/clients/a%2Fb?nextToken=a%2B/%3D%26%C3%BC&limit=5"
+    assert request.target == "/api/clients/a%2Fb%21?nextToken=a%2B/%3D%26%C3%BC&limit=5"
     assert request.body == b'{"a":1}'
     assert request.headers["content-type"] == "application/json"
     assert request.headers["accept"] == "application/json"
@@ -298,6 +298,47 @@ async def test_a_silent_service_is_given_up(monkeypatch: pytest.MonkeyPatch, cal
         with pytest.raises(class_, match="no byte"):
             await line.request(call)
     assert len(wire.requests) == (5 if call is GET else 1)
+
+
+@pytest.mark.parametrize("limit", ["timeout", "deadline"])
+async def test_a_create_that_hangs_is_sent_once(limit: str) -> None:
+    """The headers had gone out when its time was up, so it may have happened."""
+    options: dict[str, Any] = {limit: 0.05}
+    async with Wire(say_nothing) as wire, transport_to(wire.url, **options) as line:
+        with pytest.raises(errors.OutcomeUnknown, match=limit):
+            await line.request(POST)
+    assert len(wire.requests) == 1
+
+
+async def test_a_create_that_was_refused_is_not_lost_while_its_login_is_renewed() -> None:
+    """Its 401 is an answer: when the refresh hangs, nothing has happened."""
+    session = auth.Session(auth.Tokens(Secret("old"), refresh=Secret("refresh")))
+    call = Call(method="POST", path="/x", takes=SESSION, body=b"{}")
+    async with (
+        Wire(reply(401), say_nothing) as wire,
+        transport_to(wire.url, {Kind.JWT: session}) as line,
+    ):
+        session.bind(line.request)
+        with pytest.raises(errors.DeadlineExceeded):
+            await line.request(call, deadline=0.05)
+    assert [request.target for request in wire.requests] == ["/api/x", "/api/auth/refresh"]
+
+
+async def test_a_permit_is_looked_at_again_when_a_connection_is_new() -> None:
+    """Dialling may have used up its life; a kept connection takes no time."""
+
+    class Asked(Gate):
+        renewals = 0
+
+        async def renew(self, granted: float) -> float:
+            self.renewals += 1
+            return await super().renew(granted)
+
+    gate = Asked("off")
+    async with Wire(reply()) as wire, transport_to(wire.url, gate=gate) as line:
+        await line.request(GET)
+        await line.request(GET)
+    assert (gate.renewals, wire.connections) == (1, 1)
 
 
 async def test_a_dribble_is_ended_by_the_timeout() -> None:
