@@ -119,7 +119,7 @@ JSON = st.recursive(
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 @example(b'{"data":{"\xff":1}}')
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_any_bytes_give_a_value_or_one_of_our_errors(body: bytes) -> None:
     """No answer, however broken, gets past the tree of errors."""
     try:
@@ -284,6 +284,7 @@ def test_the_best_source_wins(now: float) -> None:
     | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [-+]\d+")
 )
 @example("1 Jan 2020 99999999999999999999:1:1 GMT")
+@settings(deadline=None)
 def test_no_header_breaks_the_wait(text: str) -> None:
     """Whatever stands there, it is a wait or nothing."""
     for name in ("retry-after", "x-ratelimit-reset"):

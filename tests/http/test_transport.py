@@ -292,7 +292,7 @@ async def test_a_refused_connection_is_reported_as_such() -> None:
 @pytest.mark.parametrize("call", [GET, POST])
 async def test_a_silent_service_is_given_up(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
     """Without a byte for so long, the try is over, however long it may last as a whole."""
-    monkeypatch.setattr(wire_module, "_SOCK_READ", 0.02)
+    monkeypatch.setattr(wire_module, "_SOCK_READ", 0.05)
     class_ = errors.TimedOut if call is GET else errors.OutcomeUnknown
     async with Wire(say_nothing) as wire, transport_to(wire.url) as line:
         with pytest.raises(class_, match="no byte"):
@@ -303,7 +303,7 @@ async def test_a_silent_service_is_given_up(monkeypatch: pytest.MonkeyPatch, cal
 @pytest.mark.parametrize("limit", ["timeout", "deadline"])
 async def test_a_create_that_hangs_is_sent_once(limit: str) -> None:
     """The headers had gone out when its time was up, so it may have happened."""
-    options: dict[str, Any] = {limit: 0.05}
+    options: dict[str, Any] = {limit: 0.2}
     async with Wire(say_nothing) as wire, transport_to(wire.url, **options) as line:
         with pytest.raises(errors.OutcomeUnknown, match=limit):
             await line.request(POST)
@@ -320,7 +320,7 @@ async def test_a_create_that_was_refused_is_not_lost_while_its_login_is_renewed(
     ):
         session.bind(line.request)
         with pytest.raises(errors.DeadlineExceeded):
-            await line.request(call, deadline=0.05)
+            await line.request(call, deadline=0.3)
     assert [request.target for request in wire.requests] == ["/api/x", "/api/auth/refresh"]
 
 
@@ -343,8 +343,8 @@ async def test_a_permit_is_looked_at_again_when_a_connection_is_new() -> None:
 
 async def test_a_dribble_is_ended_by_the_timeout() -> None:
     """One byte at a time keeps the socket alive, and not the try; the next one starts anew."""
-    dribble = in_pieces(reply(), pause=0.02)
-    async with Wire(dribble, reply()) as wire, transport_to(wire.url, timeout=0.1) as line:
+    dribble = in_pieces(reply(), pause=0.05)
+    async with Wire(dribble, reply()) as wire, transport_to(wire.url, timeout=0.3) as line:
         await line.request(GET)
     assert len(wire.requests) == wire.connections == 2
 
