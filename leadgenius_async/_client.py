@@ -21,7 +21,7 @@ from leadgenius_async._resources.clients import Clients
 from leadgenius_async._resources.company import CompanyCalls
 from leadgenius_async._secret import Secret
 from leadgenius_async._settings import Settings
-from leadgenius_async.errors import CredentialsMissing
+from leadgenius_async.errors import ConfigurationError, CredentialsMissing
 
 
 class LeadGenius:
@@ -151,7 +151,9 @@ class LeadGenius:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"LeadGenius(base_url={self.base_url!r})"
+        # A traceback with locals may print one whose construction failed.
+        transport: Transport | None = vars(self).get("_transport")
+        return f"LeadGenius(base_url={transport.base_url!r})" if transport else "LeadGenius(…)"
 
 
 def _session(settings: Settings) -> http_auth.Session:
@@ -175,16 +177,23 @@ def _credentials(
     held: dict[Kind, http_auth.Credential] = {}
     if settings.access_token or (settings.username and settings.password):
         held[Kind.JWT] = session
-    if cookies:
-        access, identity = cookies.get("accessToken", ""), cookies.get("idToken")
-        held[Kind.COOKIES] = http_auth.cookies(
-            Secret(access), Secret(identity) if identity else None
-        )
-    if settings.api_key and settings.user_id:
-        held[Kind.API_KEY] = http_auth.api_key(settings.api_key, settings.user_id)
-    elif settings.api_key and not held:
+    try:
+        if cookies:
+            held[Kind.COOKIES] = _cookies(cookies)
+        if settings.api_key and settings.user_id:
+            held[Kind.API_KEY] = http_auth.api_key(settings.api_key, settings.user_id)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    if settings.api_key and not held:
         raise CredentialsMissing("an API key needs its user id: set LEADGENIUS_USER_ID or user_id")
     return held
+
+
+def _cookies(cookies: Mapping[str, str]) -> http_auth.Credential:
+    access, identity = cookies.get("accessToken"), cookies.get("idToken")
+    if not access:
+        raise ValueError("cookies has no accessToken: give that cookie, and idToken beside it")
+    return http_auth.cookies(Secret(access), Secret(identity) if identity else None)
 
 
 def save_tokens(file: CredentialsFile, tokens: http_auth.Tokens) -> None:

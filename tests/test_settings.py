@@ -141,3 +141,16 @@ def test_the_clients_repr_shows_no_credentials() -> None:
     client = LeadGenius(api_key="lgp_canary", user_id="u")
     assert repr(client) == f"LeadGenius(base_url='{HOME_URL}')"
     assert "canary" not in repr(vars(client)) + repr(_settings.load(api_key="lgp_canary"))
+
+
+def test_credentials_that_cannot_be_sent() -> None:
+    """What cannot become a header is a configuration error, said before anything is sent."""
+    with pytest.raises(errors.ConfigurationError, match="control character"):
+        LeadGenius(api_key="lgp_1", user_id="u\r\nX-Admin: 1")
+    with pytest.raises(errors.ConfigurationError, match="accessToken"):
+        LeadGenius(cookies={"idToken": "i"})
+
+
+def test_a_client_that_was_not_made_still_prints() -> None:
+    """A crash report with locals may hold one whose construction failed."""
+    assert repr(LeadGenius.__new__(LeadGenius)) == "LeadGenius(…)"

@@ -91,7 +91,7 @@ def any_call(
     Raises:
         ValueError: The path is a whole URL.
     """
-    if "://" in path:
+    if "://" in path.partition("?")[0]:
         raise ValueError(f"{path!r} is a URL: give the path alone; the base URL is a setting")
     bare, _, own_query = path.partition("?")
     return Call(
