@@ -198,11 +198,11 @@ def _cookies(cookies: Mapping[str, str]) -> http_auth.Credential:
 
 def save_tokens(file: CredentialsFile, tokens: http_auth.Tokens) -> None:
     """Write a login's tokens to the credentials file, under the names that its readers share."""
-    file.update(
-        {
-            "token": tokens.access.reveal(),
-            "id_token": tokens.id_token.reveal() if tokens.id_token else None,
-            "refresh_token": tokens.refresh.reveal() if tokens.refresh else None,
-            "user_id": tokens.claims.sub,
-        }
-    )
+    changes = {
+        "token": tokens.access.reveal(),
+        "id_token": tokens.id_token.reveal() if tokens.id_token else None,
+        "refresh_token": tokens.refresh.reveal() if tokens.refresh else None,
+    }
+    if not file.read().get("api_key"):
+        changes["user_id"] = tokens.claims.sub  # else it is the key's, which it must stay with
+    file.update(changes)

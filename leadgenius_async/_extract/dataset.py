@@ -55,12 +55,13 @@ class Dataset:
         self._suffix = suffix
         self.parts: list[PartReport] = []
         self._made: list[Path] = []
-        if overwrite:
-            clear(out)
-        elif found := next(_traces(out), None):
+        # What stands is cleared when the first rows are here to take its place, not before: a
+        # wrong key must not cost the export of yesterday.
+        self._to_clear = overwrite
+        if found := [] if overwrite else [path.name for path in _traces(out)]:
             raise errors.ExportConflict(
-                f"{out} already holds an export ({found.name}): choose another folder, or "
-                "overwrite it (--overwrite)"
+                f"{out} already holds an export ({', '.join(found)}): choose another folder, or "
+                "overwrite it whole (--overwrite)"
             )
         try:
             self._make_folders()
@@ -71,6 +72,10 @@ class Dataset:
 
     def next_part(self) -> Path:
         """Return the temporary path of the next part."""
+        if self._to_clear:
+            self._to_clear = False
+            clear(self.out)
+            self._make_folders()
         return self._folder / f".{self._part_name()}.tmp"
 
     def commit(self, temporary: Path, rows: int) -> None:

@@ -78,11 +78,11 @@ class PartWriter:
         self._group.clear()
 
     def _write_group(self) -> None:
+        part = self._part or self._open()
         for page in self._group:
             if page.rejects:
                 context = {"client": page.place.partition.name, "page": page.place.number}
                 self._dataset.reject(page.rejects, context)
-        part = self._part or self._open()
         part.sink.write([page.content for page in self._group])
         part.rows += sum(page.rows for page in self._group)
         part.size += sum(page.size for page in self._group)

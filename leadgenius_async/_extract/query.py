@@ -108,6 +108,8 @@ def _resolve(table: str, names: Iterable[str]) -> tuple[Field, ...]:
 
 
 def _undeclared(table: str, name: str) -> Field:
+    if name == "_extra":
+        raise ValueError("'_extra' is a column of every file, not a field: leave it out")
     if near := _near(name, [field.name for field in TABLES[table]]):
         raise ValueError(f"there is no field {name!r} in {table}; did you mean {near!r}?")
     warnings.warn(

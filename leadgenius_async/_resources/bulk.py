@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -77,7 +77,7 @@ class BulkLeads(Generic[LeadT]):
         query = make_query(
             self._table,
             company_id=company_id,
-            clients=[client_id] if client_id else (),
+            clients=() if client_id is None else [client_id],
             fields=fields,
             page_size=page_size,
         )
@@ -183,6 +183,8 @@ class BulkLeads(Generic[LeadT]):
             OSError: `out` cannot be written to.
             LeadGeniusError: See `errors`.
         """
+        _check_choice("format", format, ("parquet", "ndjson"))
+        _check_choice("chains", chains, get_args(Chains))
         from leadgenius_async._extract.export import Export  # noqa: PLC0415 - loads pyarrow
 
         query = make_query(
@@ -224,22 +226,22 @@ class BulkLeads(Generic[LeadT]):
             )
         return Page(rows, head.token)
 
-    async def with_company(self, query: Query) -> Query:
-        """Return the query with the account's own company, where none was named.
+    async def checked(self, query: Query) -> Query:
+        """Return the query with its company, once its clients are known to be the account's.
 
         Raises:
-            ConfigurationError: The credentials cannot ask for it.
+            ConfigurationError: The credentials cannot ask for the company, and none was named.
+            UnknownClient: No client of the account has this `client_id`.
         """
-        if query.company_id:
-            return query
-        return dataclasses.replace(query, company_id=await self._account.company_id())
-
-    async def _plan(self, query: Query, chains: Chains) -> tuple[Query, list[Partition]]:
-        query = await self.with_company(query)
+        if not query.company_id:
+            query = dataclasses.replace(query, company_id=await self._account.company_id())
         if query.clients:
             await self._account.check_clients(query.clients)
-            return query, plan(query, None)
-        if chains == "all":
+        return query
+
+    async def _plan(self, query: Query, chains: Chains) -> tuple[Query, list[Partition]]:
+        query = await self.checked(query)
+        if query.clients or chains == "all":
             return query, plan(query, None)
         return query, plan(query, [client.client_id for client in await self._account.clients()])
 
@@ -251,9 +253,12 @@ class _PageFetch(Generic[LeadT]):
         self._bulk = bulk
         self._query = query
         self._size = PageSize(query.read, fixed=query.page_size)
+        self._checked = False
 
     async def __call__(self, token: str | None, left: int | None) -> Page[LeadT]:
-        self._query = await self._bulk.with_company(self._query)
+        if not self._checked:
+            self._query = await self._bulk.checked(self._query)
+            self._checked = True
         while True:
             limit = self._size.limit
             try:
@@ -277,6 +282,11 @@ class SourceLeads(BulkLeads[SourceLead]):
 
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport, "source_leads", SourceLead)
+
+
+def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}: give {' or '.join(map(repr, allowed))}")
 
 
 def _decode_object(data: bytes) -> dict[str, object]:

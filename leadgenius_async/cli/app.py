@@ -40,11 +40,11 @@ _SECRET_OPTIONS = {
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
     failures.install_warnings()
-    _log_to_stderr(os.environ.get("LEADGENIUS_LOG"))
     # A polite end is one end: SIGTERM goes the way of Ctrl-C.
     signal.signal(signal.SIGTERM, _as_interrupt)
     as_json = "--json" in arguments
     try:
+        _log_to_stderr(os.environ.get("LEADGENIUS_LOG"))
         _refuse_secrets(arguments)
         result = app(
             list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
@@ -68,6 +68,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # A script's background job: the shell has it ignore Ctrl-C, but not SIGTERM.
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 

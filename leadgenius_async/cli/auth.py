@@ -13,12 +13,13 @@ from cyclopts import App, Parameter
 
 from leadgenius_async import _settings
 from leadgenius_async._credentials_file import CredentialsFile
+from leadgenius_async._http import origin
 from leadgenius_async._http.auth import read_claims
 from leadgenius_async._secret import Secret
 from leadgenius_async._settings import Settings
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
-from leadgenius_async.errors import CredentialsMissing
+from leadgenius_async.errors import ConfigurationError, CredentialsMissing
 
 app = App(name="auth", help="Log in, see what is there, log out.")
 
@@ -44,9 +45,10 @@ async def login(
 
     name = email or os.environ.get("LEADGENIUS_USERNAME") or _ask("E-mail: ", no_input=no_input)
     password = _password(from_stdin=password_stdin, no_input=no_input)
+    file = CredentialsFile.default()
     async with connection.open() as lg:
+        _keep_keys_apart(file, lg.base_url)
         login = await lg.auth.login(name, password)
-        file = CredentialsFile.default()
         save_tokens(file, login.tokens)
         file.update({"email": name, "base_url": lg.base_url})
     sys.stdout.write(f"logged in as {name} (user id {login.user_id}); saved in {file.path}\n")
@@ -91,6 +93,17 @@ def logout() -> None:
     file = CredentialsFile.default()
     file.update({"token": None, "id_token": None, "refresh_token": None})
     sys.stdout.write(f"logged out; {file.path} holds no login\n")
+
+
+def _keep_keys_apart(file: CredentialsFile, base_url: str) -> None:
+    """Refuse to save a login beside the API key of another server, which would then get the key."""
+    stored = file.read()
+    home = origin.normalize_base_url(str(stored.get("base_url") or origin.DEFAULT_BASE_URL))
+    if stored.get("api_key") and home != base_url:
+        raise ConfigurationError(
+            f"{file.path} holds an API key of {home}: a login to {base_url} would send that key "
+            "there; move the file away first"
+        )
 
 
 def _facts(settings: Settings) -> dict[str, str | None]:

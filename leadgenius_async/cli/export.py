@@ -130,6 +130,8 @@ def what_stands(out: Path) -> str:
         report = msgspec.json.decode((out / "manifest.json").read_bytes(), type=ExportReport)
     except (OSError, msgspec.MsgspecError):
         return f"nothing was finished in {out}; start again with the same command"
+    if report.complete:
+        return f"the export that stood in {out} is still there, whole"
     return (
         f"{len(report.parts)} whole files with {report.rows:,} rows stand in {out}; they are not "
         "all: start again with the same command and --overwrite"

@@ -388,3 +388,41 @@ def test_output_to_a_closed_pipe_is_no_traceback(account: Ready) -> None:
     line = f"{sys.executable} -P -m leadgenius_async api GET /clients | head -c 1"
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=False, env=os.environ)
     assert b"Traceback" not in done.stderr
+
+
+def test_a_background_job_of_a_script_hears_sigterm(account: Ready, tmp_path: Path) -> None:
+    """Non-interactive shells have such jobs ignore SIGINT; SIGTERM must end them all the same."""
+    del account
+    out = tmp_path / "out"
+    command = [*COMMAND, "export", "enrich-leads", "--out", str(out), "--page-size=1"]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what the child inherits
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        wait_for(out / "enrich_leads", process)
+        process.terminate()
+        _, said = process.communicate(timeout=_LIMIT)
+    assert process.returncode == 130, said
+    assert b"Traceback" not in said
+    assert not out.exists()
+
+
+def test_a_login_is_not_saved_beside_another_servers_key(
+    ready: Ready, no_settings_from_outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key in the file would be sent to the new server from then on."""
+    file = no_settings_from_outside / ".leadgenius_auth.json"
+    file.write_text('{"api_key":"lgp_production","user_id":"u-1"}')
+    file.chmod(0o600)
+    monkeypatch.setenv("LEADGENIUS_PASSWORD", ready.password)
+    login = ["auth", "login", "--email", ready.username, "--base-url", ready.base_url]
+    assert "move the file away" in fails(2, leadgenius(*login))
+    assert json.loads(file.read_text()) == {"api_key": "lgp_production", "user_id": "u-1"}
+
+
+def test_a_log_level_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong LEADGENIUS_LOG is a usage error, not a traceback."""
+    monkeypatch.setenv("LEADGENIUS_LOG", "loud")
+    assert "LOUD" in fails(2, leadgenius("auth", "status"))

@@ -81,6 +81,27 @@ async def test_another_export_is_never_mixed_in(lg: LeadGenius, tmp_path: Path) 
     assert not any(name.startswith("source_leads") for name in files_in(out))
 
 
+async def test_overwriting_waits_until_there_is_something_to_put_in(
+    lg: LeadGenius, tmp_path: Path
+) -> None:
+    """A run that fails before its first rows leaves the export that stood there untouched."""
+    out = tmp_path / "out"
+    await lg.enrich_leads.export(out)
+    before = files_in(out)
+    with pytest.raises(errors.PermissionDenied):
+        await lg.enrich_leads.export(out, overwrite=True, company_id="company-2")
+    assert files_in(out) == before
+    assert pq.read_table(out / "enrich_leads").num_rows == 600
+
+
+async def test_a_listing_of_one_client_checks_the_client(lg: LeadGenius) -> None:
+    """An unknown client is no empty list, and an empty name does not mean all."""
+    with pytest.raises(errors.UnknownClient):
+        _ = [lead async for lead in lg.enrich_leads.rows(client_id="nobody")]
+    with pytest.raises(ValueError, match="empty"):
+        lg.enrich_leads.rows(client_id="")
+
+
 async def test_the_wrong_company_is_an_error_that_leaves_nothing(
     lg: LeadGenius, tmp_path: Path
 ) -> None:
@@ -170,6 +191,10 @@ async def test_an_unknown_field_is_asked_for_with_a_warning(lg: LeadGenius, tmp_
         {"company_id": ""},
         {"concurrency": 0},
         {"clients": "acme"},
+        {"clients": [""]},
+        {"chains": "client"},
+        {"format": "Parquet"},
+        {"fields": ["id", "_extra"]},
     ],
     ids=str,
 )
