@@ -42,6 +42,9 @@ def run(arguments: Sequence[str]) -> int:
     failures.install_warnings()
     # A polite end is one end: SIGTERM goes the way of Ctrl-C.
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # A script's background job ignores SIGINT from birth; asyncio's orderly end goes by it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     as_json = "--json" in arguments
     try:
         _log_to_stderr(os.environ.get("LEADGENIUS_LOG"))
@@ -68,9 +71,6 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        # A script's background job: the shell has it ignore Ctrl-C, but not SIGTERM.
-        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 
