@@ -73,18 +73,18 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     service = request.app[SERVICE]
     takes = _takes(request)
     if takes:
-        request[CALLER] = service.identity.caller(request, takes, time.time())
+        request[CALLER] = service.identity.caller(request, takes, service.clock.now())
     return await handler(request)
 
 
 @web.middleware
 async def limit_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count the request of a recognised account, or refuse it."""
-    limiter = request.app[SERVICE].limiter
+    service = request.app[SERVICE]
     caller = request.get(CALLER)
-    if limiter is None or caller is None:
+    if service.limiter is None or caller is None:
         return await handler(request)
-    permit = limiter.ask(caller.company_id, time.time())
+    permit = service.limiter.ask(caller.company_id, service.clock.now())
     request[_PERMIT] = permit
     if not permit.admitted:
         raise ApiError(
@@ -109,6 +109,8 @@ def _takes(request: web.Request) -> Credentials:
     config = request.app[SERVICE].config
     if takes is Credentials.API_KEY and config.bulk_accepts_jwt:
         return Credentials.EITHER
+    if Credentials.ASSUMED_KEY in takes:
+        return Credentials.EITHER if config.keys_everywhere else Credentials.JWT
     return takes
 
 

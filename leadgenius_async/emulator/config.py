@@ -7,11 +7,25 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 ForeignCompany = Literal["forbidden", "empty"]
+BatchCreate = Literal["all", "part", "none"]
+PoisonBatch = Literal["none", "part"]
+DuplicateCreate = Literal["conflict", "create"]
+UnknownIds = Literal["not_found", "ignored"]
 
 #: The platform's plans, requests per minute per account.
 PLANS = {"standard": 100, "premium": 1_000}
 
-_LEAST_COUNT = {"leads": 0, "source_leads": 0, "clients": 1, "login_attempts": 1}
+_LEAST_COUNT = {
+    "leads": 0, "source_leads": 0, "clients": 1, "login_attempts": 1, "batch_limit": 1,
+    "purge_limit": 0,
+}  # fmt: skip
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "foreign_company": get_args(ForeignCompany),
+    "batch_create": get_args(BatchCreate),
+    "poison_batch": get_args(PoisonBatch),
+    "duplicate_create": get_args(DuplicateCreate),
+    "unknown_ids": get_args(UnknownIds),
+}
 _POSITIVE_SECONDS = ("access_token_life", "refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535
 
@@ -44,6 +58,20 @@ class EmulatorConfig:
         bulk_accepts_jwt: The bulk lists take a JWT besides the API key.
         foreign_company: A bulk list of a company that is not the caller's answers 403
             (`"forbidden"`) or 200 without rows (`"empty"`).
+        keys_everywhere: Calls that are documented for a login only, or for nothing in
+            particular, take an API key too.
+        batch_create: How much of a batch that is answered 201 is stored: `"all"`, every second
+            lead (`"part"`), or nothing (`"none"`, as users saw it in production).
+        batch_limit: Leads that a batch may have; more are a 400.
+        poison_batch: What a batch with one lead that the service cannot store leaves behind:
+            `"none"`, or the leads before it (`"part"`). Needs `habits`.
+        duplicate_create: A single create of a client's known e-mail answers 409
+            (`"conflict"`) or makes a second lead (`"create"`).
+        unknown_ids: An update or delete of an unknown lead answers 404 (`"not_found"`) or
+            200 (`"ignored"`).
+        move_leads: An update may change a lead's `client_id`; else it keeps its own.
+        list_by_record_id: Invisible leads are listed by the wrong id that they were made with.
+        purge_limit: Leads that a purge deletes before the gateway answers 504. Needs `habits`.
 
     Raises:
         ValueError: An option has a value outside its range; the message names both.
@@ -66,6 +94,15 @@ class EmulatorConfig:
     rotate_refresh_tokens: bool = False
     bulk_accepts_jwt: bool = False
     foreign_company: ForeignCompany = "forbidden"
+    keys_everywhere: bool = True
+    batch_create: BatchCreate = "all"
+    batch_limit: int = 100
+    poison_batch: PoisonBatch = "none"
+    duplicate_create: DuplicateCreate = "conflict"
+    unknown_ids: UnknownIds = "not_found"
+    move_leads: bool = True
+    list_by_record_id: bool = True
+    purge_limit: int = 1_000
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later."""
@@ -78,12 +115,8 @@ class EmulatorConfig:
         _require(
             _is_int(self.port, 0) and self.port <= _LAST_PORT, self, "port", f"0 to {_LAST_PORT}"
         )
-        _require(
-            self.foreign_company in get_args(ForeignCompany),
-            self,
-            "foreign_company",
-            "'forbidden' or 'empty'",
-        )
+        for name, choices in _CHOICES.items():
+            _require(getattr(self, name) in choices, self, name, " or ".join(map(repr, choices)))
         _require(
             self.rate in ("off", *PLANS) or _is_int(self.rate, 1),
             self,

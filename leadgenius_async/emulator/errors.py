@@ -6,6 +6,7 @@ ApiError                an answer of the application, with `errorType`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -13,6 +14,11 @@ import msgspec
 from aiohttp import web
 
 from leadgenius_async.emulator.structs import ErrorBody, LoginErrorBody
+
+#: How the decoder says that a member is absent, or empty where it must not be.
+_MISSING = re.compile(
+    r"missing required field `(?P<name>[^`]+)`|`str` of length >= 1 - at `\$\.(?P<empty>\w+)`"
+)
 
 
 class ApiError(Exception):
@@ -51,10 +57,10 @@ class ApiError(Exception):
             ErrorBody(
                 success=False,
                 error=self.error,
-                error_type=self.error_type,
+                errorType=self.error_type,
                 details=self.details,
                 recommendation=self.recommendation,
-                request_id=request_id,
+                requestId=request_id,
             )
         )
 
@@ -83,8 +89,8 @@ class LoginError(ApiError):
                 success=False,
                 error=self.error,
                 solution=self.solution,
-                request_id=request_id,
-                retry_after=msgspec.UNSET if self.retry_after is None else self.retry_after,
+                requestId=request_id,
+                retryAfter=self.retry_after,
             )
         )
 
@@ -122,6 +128,20 @@ def invalid_format(what: str, details: str, recommendation: str) -> ApiError:
     )
 
 
+def invalid_shape(problem: str) -> ApiError:
+    """400: a query or a body that its declaration refuses, by the words of the decoder."""
+    if missing := _MISSING.search(problem):
+        return missing_field(missing["name"] or missing["empty"])
+    error_type = "invalid_value" if "$" in problem else "invalid_format"
+    return ApiError(
+        400,
+        error_type,
+        "The request is not valid",
+        details=problem,
+        recommendation="Send what the API documents.",
+    )
+
+
 def unauthorized(error_type: str, error: str, recommendation: str) -> ApiError:
     """401: nobody that this call knows is asking."""
     return ApiError(
@@ -137,6 +157,39 @@ def owner_mismatch(company_id: str) -> ApiError:
         "You do not have access to this company",
         details=f"companyId={company_id[:80]!r}",
         recommendation="Use the companyId of the account that the credentials belong to.",
+    )
+
+
+def forbidden(who: str) -> ApiError:
+    """403: the caller is known and may not do this."""
+    return ApiError(
+        403,
+        "insufficient_permissions",
+        f"Only {who} may do this",
+        details="The caller's role is not enough",
+        recommendation=f"Sign in as {who}.",
+    )
+
+
+def no_such(what: str, identifier: str) -> ApiError:
+    """404: nothing of the caller's company has this identifier."""
+    return ApiError(
+        404,
+        "not_found",
+        f"{what} not found",
+        details=f"id={identifier[:80]!r}",
+        recommendation="Check the id; another company's is not found either.",
+    )
+
+
+def already_exists(what: str, details: str) -> ApiError:
+    """409: it is there already."""
+    return ApiError(
+        409,
+        "already_exists",
+        f"{what} already exists",
+        details=details,
+        recommendation="Update it instead.",
     )
 
 

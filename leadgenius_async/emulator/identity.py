@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Flag, auto
+from typing import Literal
 
 from aiohttp import web
 
@@ -20,14 +21,22 @@ class Credentials(Flag):
     JWT = auto()
     API_KEY = auto()
     EITHER = JWT | API_KEY
+    ASSUMED_KEY = auto()
+    #: A login; an API key too, as was observed or is assumed (`keys_everywhere`).
+    KEY_TOO = JWT | ASSUMED_KEY
+
+
+#: What a user may do: an owner changes the company, an admin sees the other ones too.
+Role = Literal["owner", "admin", "member"]
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A recognised user and the company of the membership."""
+    """A recognised user, the company of the membership, and the role in it."""
 
     user_id: str
     company_id: str
+    role: Role
 
 
 class Identity:
@@ -103,10 +112,10 @@ class Identity:
         return self._member(user_id)
 
     def _member(self, user_id: str) -> Caller:
-        [company_id] = self._db.execute(
-            "SELECT company_id FROM users WHERE user_id = ?", (user_id,)
+        company_id, role = self._db.execute(
+            "SELECT company_id, role FROM users WHERE user_id = ?", (user_id,)
         ).fetchone()
-        return Caller(user_id, company_id)
+        return Caller(user_id, company_id, role)
 
 
 def _no_credentials(takes: Credentials) -> ApiError:

@@ -21,7 +21,7 @@ from leadgenius_async.emulator.sample.tenants import SINCE, SampleTenant
 from leadgenius_async.emulator.store import Store
 
 #: Raised with every change of the sample data, so that an older file is not taken for today's.
-SAMPLE_VERSION = 1
+SAMPLE_VERSION = 2
 
 _T = TypeVar("_T")
 
@@ -110,11 +110,12 @@ def _insert_tenant(store: Store, tenant: SampleTenant) -> None:
     store.db.execute(
         "INSERT INTO companies VALUES (?, ?, ?)", (tenant.company_id, tenant.name, SINCE)
     )
-    store.db.execute(
-        "INSERT INTO users VALUES (?, ?, ?, ?)",
-        (tenant.user_id, tenant.username, tenant.password, tenant.company_id),
-    )
-    add_key(store, tenant.user_id, tenant.api_key, name="sample key", created_at=SINCE)
+    for user in (tenant.owner, tenant.admin, tenant.member):
+        store.db.execute(
+            "INSERT INTO users VALUES (?, ?, ?, ?, ?)",
+            (user.user_id, user.username, user.password, tenant.company_id, user.role),
+        )
+    add_key(store, tenant.owner.user_id, tenant.api_key, name="sample key", created_at=SINCE)
     for client in tenant.clients:
         store.insert_client(client)
 

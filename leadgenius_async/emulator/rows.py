@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -54,9 +55,13 @@ class _Projection(NamedTuple):
     picks: list[tuple[int, list[bytes]]]
 
 
+_PLAIN = re.compile(r'[^\x00-\x1f"\\]+').fullmatch
+
+
 def wanted_fields(text: str) -> tuple[str, ...] | None:
     """The names of a `fields=` list, each once and `id` always; None if it names nothing."""
-    names = [name for name in map(str.strip, text.split(",")) if name]
+    # A name that JSON would have to escape is no field's.
+    names = [name for name in map(str.strip, text.split(",")) if name and _PLAIN(name)]
     if not names:
         return None
     return tuple(dict.fromkeys(("id", *names)))

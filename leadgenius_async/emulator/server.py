@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -13,15 +13,16 @@ from aiohttp import web
 
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.chain import CHAIN
+from leadgenius_async.emulator.clock import Clock
 from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.loading import sample_store
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.routes import ENDPOINTS
 from leadgenius_async.emulator.rows import wanted_fields
-from leadgenius_async.emulator.sample.tenants import SampleTenant, sample_tenants
+from leadgenius_async.emulator.sample.tenants import SampleTenant, SampleUser, sample_tenants
 from leadgenius_async.emulator.service import SERVICE, Service, build_service
 from leadgenius_async.emulator.store import check_table
-from leadgenius_async.emulator.structs import ClientRef, ReadyInfo, Tenant
+from leadgenius_async.emulator.structs import ClientRef, Member, ReadyInfo, Tenant
 
 #: Seconds that requests under way may take to end when the emulator stops.
 _SHUTDOWN = 1.0
@@ -38,6 +39,7 @@ class Emulator:
         **options: Single options of `EmulatorConfig`; they win over `config`.
 
     Attributes:
+        clock: The emulator's time, which a test can turn forward.
         log: Every request, with its status and its rows.
         page_timer: Seconds that each bulk page took to build, oldest first.
 
@@ -49,6 +51,7 @@ class Emulator:
     def __init__(self, config: EmulatorConfig | None = None, **options: object) -> None:
         self.config = dataclasses.replace(config or EmulatorConfig(), **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
         self.log = RequestLog()
+        self.clock = Clock()
         self.page_timer: list[float] = []
         self._stack = AsyncExitStack()
         self._service: Service | None = None
@@ -67,7 +70,7 @@ class Emulator:
             raise RuntimeError("The emulator is running already: make another Emulator")
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(sample_store(self.config, self._tenants))
-            service = build_service(self.config, store, self.log, self.page_timer)
+            service = build_service(self.config, store, self.clock, self.log, self.page_timer)
             port = await stack.enter_async_context(_listening(service))
             self._service = service
             self._base_url = _url(self.config.host, port)
@@ -94,12 +97,27 @@ class Emulator:
     def ready(self) -> ReadyInfo:
         """The first company, and where the emulator listens; as JSON it is the ready file."""
         tenant = _described(self._running(), self._tenants[0])
-        return ReadyInfo(base_url=self._base_url, **msgspec.structs.asdict(tenant))
+        return ReadyInfo(
+            base_url=self._base_url, other=self.other, **msgspec.structs.asdict(tenant)
+        )
 
     @property
     def other(self) -> Tenant:
         """The second company, whose rows the first must never see."""
         return _described(self._running(), self._tenants[1])
+
+    def insert(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Add rows of your own to the first company, for tests that need certain leads.
+
+        Args:
+            table: `enrich_leads` or `source_leads`.
+            rows: Members of each row, with its `client_id`. `id`, `owner`, `company_id` and the
+                timestamps are filled in where they are absent.
+        """
+        service, tenant = self._running(), self._tenants[0]
+        defaults = {"owner": tenant.owner.user_id, "company_id": tenant.company_id}
+        stored = [service.leads.stored({**defaults, **row}, self.clock.now()) for row in rows]
+        service.store.insert_rows(check_table(table), stored)
 
     def rows(
         self, table: str, *, company_id: str | None = None, client_id: str | None = None
@@ -152,7 +170,9 @@ async def _listening(service: Service) -> AsyncGenerator[int]:
     app = web.Application(middlewares=CHAIN)
     app[SERVICE] = service
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, endpoint.handle)
+        # `list` is a call of its own, not an id.
+        path = endpoint.path.replace("{id}", "{id:(?!list$)[^{}/]+}")
+        app.router.add_route(endpoint.method, path, endpoint.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
     await runner.setup()
     try:
@@ -169,10 +189,16 @@ def _url(host: str, port: int) -> str:
 def _described(service: Service, tenant: SampleTenant) -> Tenant:
     return Tenant(
         api_key=tenant.api_key,
-        user_id=tenant.user_id,
+        user_id=tenant.owner.user_id,
         company_id=tenant.company_id,
-        username=tenant.username,
-        password=tenant.password,
+        username=tenant.owner.username,
+        password=tenant.owner.password,
         clients=[ClientRef(client.id, client.client_id) for client in tenant.clients],
         rows={table: service.store.count(table, tenant.company_id) for table in TABLES},
+        admin=_member(tenant.admin),
+        member=_member(tenant.member),
     )
+
+
+def _member(user: SampleUser) -> Member:
+    return Member(user.user_id, user.username, user.password)

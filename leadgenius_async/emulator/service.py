@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
+from random import Random
 
 from aiohttp import web
 
 from leadgenius_async._fields import TABLES
+from leadgenius_async.emulator.clock import Clock
 from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.documents import Documents
 from leadgenius_async.emulator.habits import Habits
 from leadgenius_async.emulator.identity import Caller, Identity
+from leadgenius_async.emulator.ids import Ids
+from leadgenius_async.emulator.leads import Leads
 from leadgenius_async.emulator.limits import SlidingLog
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.rows import RowBuilder, row_builder
@@ -27,6 +32,7 @@ class Service:
     """The parts of one running emulator.
 
     Attributes:
+        ids: Gives out the ids of new records.
         limiter: Counts requests per company, None without a limit.
         builders: What makes the JSON of rows, per bulk table.
         page_timer: Seconds that each bulk page took to build, oldest first.
@@ -34,9 +40,13 @@ class Service:
     """
 
     config: EmulatorConfig
+    clock: Clock
     store: Store
+    documents: Documents
+    leads: Leads
     identity: Identity
     sessions: Sessions
+    ids: Ids
     limiter: SlidingLog | None
     habits: Habits
     tokens: TokenBox
@@ -47,21 +57,28 @@ class Service:
 
 
 def build_service(
-    config: EmulatorConfig, store: Store, log: RequestLog, page_timer: list[float]
+    config: EmulatorConfig, store: Store, clock: Clock, log: RequestLog, page_timer: list[float]
 ) -> Service:
     """Put the parts together over a filled store."""
     # From the seed, so that tokens outlive a restart over the same file.
     secret = partial(_secret, config.seed)
     limit = config.per_minute
+    builders = {table: row_builder(table, config.seed) for table in TABLES}
+    # Another dice for every state of the file, so that a restart does not give out ids again.
+    ids = Ids(Random(f"{config.seed}/ids/{store.highest()}"))
     return Service(
         config=config,
+        clock=clock,
         store=store,
+        documents=Documents(store.db),
+        leads=Leads(store, builders["enrich_leads"], ids),
+        ids=ids,
         identity=Identity(store, secret("jwt")),
         sessions=Sessions(store, secret("jwt"), config),
         limiter=None if limit is None else SlidingLog(limit),
         habits=Habits(config.seed, on=config.habits),
         tokens=TokenBox(secret("page"), config.page_token_life),
-        builders={table: row_builder(table, config.seed) for table in TABLES},
+        builders=builders,
         log=log,
         page_timer=page_timer,
     )

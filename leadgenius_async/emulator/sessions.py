@@ -83,10 +83,10 @@ class Sessions:
 
     def _tokens(self, user_id: str, username: str, refresh_token: str, now: float) -> TokenSet:
         return TokenSet(
-            access_token=self._jwt(user_id, username, "access", now),
-            id_token=self._jwt(user_id, username, "id", now),
-            refresh_token=refresh_token,
-            expires_in=int(self._config.access_token_life),
+            accessToken=self._jwt(user_id, username, "access", now),
+            idToken=self._jwt(user_id, username, "id", now),
+            refreshToken=refresh_token,
+            expiresIn=int(self._config.access_token_life),
         )
 
     def _jwt(self, user_id: str, username: str, use: jwt.TokenUse, now: float) -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.rows import ServedRow, StoredRow
@@ -20,7 +23,7 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE companies (company_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE TABLE users (
     user_id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, password TEXT NOT NULL,
-    company_id TEXT NOT NULL);
+    company_id TEXT NOT NULL, role TEXT NOT NULL);
 CREATE TABLE api_keys (
     id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL, name TEXT NOT NULL,
     description TEXT, key_prefix TEXT NOT NULL, created_at TEXT NOT NULL);
@@ -30,6 +33,9 @@ CREATE TABLE clients (
     id TEXT PRIMARY KEY, client_id TEXT NOT NULL, client_name TEXT NOT NULL, company_url TEXT,
     description TEXT, owner TEXT NOT NULL, company_id TEXT NOT NULL, created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL);
+CREATE TABLE documents (
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, company_id TEXT NOT NULL, id TEXT NOT NULL,
+    body BLOB NOT NULL, UNIQUE (kind, company_id, id));
 """
 _BULK_SCHEMA = """
 CREATE TABLE {table} (
@@ -110,13 +116,13 @@ class Store:
             (
                 client.id,
                 client.client_id,
-                client.client_name,
-                client.company_url,
+                client.clientName,
+                client.companyURL,
                 client.description,
                 client.owner,
                 client.company_id,
-                client.created_at,
-                client.updated_at,
+                client.createdAt,
+                client.updatedAt,
             ),
         )
 
@@ -129,6 +135,31 @@ class Store:
         )
         return [Client(*row) for row in rows]
 
+    def client(self, company_id: str, record_id: str) -> Client | None:
+        """The company's client of this record id."""
+        return next((c for c in self.clients(company_id, record_id) if c.id == record_id), None)
+
+    def update_client(self, client: Client) -> None:
+        """Replace the client of the same record id."""
+        self.db.execute(
+            "UPDATE clients SET client_name = ?, company_url = ?, description = ?, updated_at = ?"
+            " WHERE company_id = ? AND id = ?",
+            (
+                client.clientName,
+                client.companyURL,
+                client.description,
+                client.updatedAt,
+                client.company_id,
+                client.id,
+            ),
+        )
+
+    def delete_client(self, client: Client) -> None:
+        """Delete a client; its leads stay."""
+        self.db.execute(
+            "DELETE FROM clients WHERE company_id = ? AND id = ?", (client.company_id, client.id)
+        )
+
     def company(self, company_id: str) -> tuple[str, str]:
         """Name and time of creation of a company."""
         name, created = self.db.execute(
@@ -136,11 +167,20 @@ class Store:
         ).fetchone()
         return name, created
 
-    def count(self, table: str, company_id: str) -> int:
-        """Rows that a company has in a bulk table."""
+    def highest(self) -> int:
+        """A number that grows with everything that was ever added."""
+        tables = ("clients", "documents", *TABLES)
+        return sum(
+            self.db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0]  # noqa: S608 - names of ours
+            for table in tables
+        )
+
+    def count(self, table: str, company_id: str, client_id: str | None = None) -> int:
+        """Rows that a company, or one client of it, has in a bulk table."""
         [count] = self.db.execute(
-            f"SELECT count(*) FROM {check_table(table)} WHERE company_id = ?",  # noqa: S608 - a name of TABLES
-            (company_id,),
+            f"SELECT count(*) FROM {check_table(table)} WHERE company_id = :company"  # noqa: S608 - a name of TABLES
+            " AND (:client IS NULL OR client_id = :client)",
+            {"company": company_id, "client": client_id},
         ).fetchone()
         return int(count)
 
@@ -161,6 +201,62 @@ class Store:
         place = found[count - 1][0] if len(found) > count else None
         return found[:count], place
 
+    def row(self, table: str, company_id: str, row_id: str) -> ServedRow | None:
+        """The company's row of this id."""
+        found: ServedRow | None = self.db.execute(
+            f"SELECT seq, client_id, head, tail FROM {check_table(table)}"  # noqa: S608 - a name of TABLES
+            " WHERE id = ? AND company_id = ?",
+            (row_id, company_id),
+        ).fetchone()
+        return found
+
+    def replace_row(self, table: str, row: StoredRow) -> None:
+        """Replace the row of the same id, at its place."""
+        self.db.execute(
+            f"UPDATE {check_table(table)} SET client_id = :client_id, head = :head, tail = :tail"  # noqa: S608 - a name of TABLES
+            " WHERE id = :id AND company_id = :company_id",
+            row._asdict(),
+        )
+
+    def delete_row(self, table: str, company_id: str, row_id: str) -> bool:
+        """Delete a row; whether there was one."""
+        done = self.db.execute(
+            f"DELETE FROM {check_table(table)} WHERE id = ? AND company_id = ?",  # noqa: S608 - a name of TABLES
+            (row_id, company_id),
+        )
+        return done.rowcount > 0
+
+    def delete_rows(self, table: str, company_id: str, client_id: str, most: int) -> int:
+        """Delete the first rows of a client, `most` at the most; how many."""
+        name = check_table(table)
+        done = self.db.execute(
+            f"DELETE FROM {name} WHERE seq IN (SELECT seq FROM {name}"  # noqa: S608 - a name of TABLES
+            " WHERE company_id = ? AND client_id = ? ORDER BY seq LIMIT ?)",
+            (company_id, client_id, most),
+        )
+        return done.rowcount
+
+    def find(
+        self, table: str, company_id: str, client_id: str, name: str, value: str
+    ) -> ServedRow | None:
+        """The first row of a client (of any, if empty) whose field `name` is `value`, caseless.
+
+        The index over the field is made when it is first asked for: a load of a million rows
+        does without it, and most emulators are never asked.
+        """
+        key = _KEYS[name]
+        self.db.execute(
+            f"CREATE INDEX IF NOT EXISTS {table}_{key} ON {check_table(table)}"
+            f" (company_id, {key}(head))"
+        )
+        found: ServedRow | None = self.db.execute(
+            f"SELECT seq, client_id, head, tail FROM {table}"  # noqa: S608 - a name of TABLES
+            f" WHERE company_id = :company AND {key}(head) = :value"
+            " AND (:client = '' OR client_id = :client) ORDER BY seq LIMIT 1",
+            {"company": company_id, "client": client_id, "value": value.casefold()},
+        ).fetchone()
+        return found
+
     def each(
         self, table: str, company_id: str, client_id: str | None, batch: int = 1_000
     ) -> Iterator[list[ServedRow]]:
@@ -178,11 +274,28 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         db.execute("PRAGMA synchronous=OFF")
         db.execute("PRAGMA journal_mode=MEMORY")
+        for name, function in _KEYS.items():
+            db.create_function(function, 1, partial(_key, name), deterministic=True)
         db.execute("SELECT count(*) FROM sqlite_master")  # reads the file's header
     except sqlite3.DatabaseError:
         db.close()
         raise
     return db
+
+
+class _Keys(msgspec.Struct):
+    email: object = None
+    linkedinUrl: object = None
+
+
+def _key(name: str, head: bytes) -> str | None:
+    value = getattr(_KEYS_DECODER.decode(b"{%b}" % head), name)
+    return value.casefold() if isinstance(value, str) else None
+
+
+_KEYS_DECODER = msgspec.json.Decoder(_Keys)
+#: Fields that rows are found by, and the SQL functions that read them.
+_KEYS = {"email": "email_key", "linkedinUrl": "linkedin_key"}
 
 
 def check_table(table: str) -> str:

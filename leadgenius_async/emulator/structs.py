@@ -1,6 +1,6 @@
 """What the emulator's answers look like on the wire.
 
-Attributes are in Python's spelling, `rename` holds the service's own.
+What a section alone answers with stands in its route file.
 """
 
 from __future__ import annotations
@@ -8,147 +8,68 @@ from __future__ import annotations
 import msgspec
 
 
-class ErrorBody(msgspec.Struct, rename={"error_type": "errorType", "request_id": "requestId"}):
+class ErrorBody(msgspec.Struct):
     """The error body of every call but login and refresh."""
 
     success: bool
     error: str
-    error_type: str
+    errorType: str
     details: str
     recommendation: str
-    request_id: str
+    requestId: str
 
 
-class LoginErrorBody(
-    msgspec.Struct, rename={"retry_after": "retryAfter", "request_id": "requestId"}
-):
+class LoginErrorBody(msgspec.Struct, omit_defaults=True):
     """The error body of login and refresh: `solution`, no `errorType`.
 
     Attributes:
-        retry_after: Milliseconds until another login may be tried; only with a 429.
+        retryAfter: Milliseconds until another login may be tried; only with a 429.
     """
 
     success: bool
     error: str
     solution: str
-    retry_after: int | msgspec.UnsetType
-    request_id: str
+    requestId: str
+    retryAfter: int | None = None
 
 
-class TokenSet(msgspec.Struct, rename="camel"):
-    """The tokens of one session; `expires_in` is the access token's life in seconds."""
+class TokenSet(msgspec.Struct):
+    """The tokens of one session; `expiresIn` is the access token's life in seconds."""
 
-    access_token: str
-    id_token: str
-    refresh_token: str
-    expires_in: int
-
-
-class LoginUser(msgspec.Struct):
-    """Who signed in."""
-
-    username: str
+    accessToken: str
+    idToken: str
+    refreshToken: str
+    expiresIn: int
 
 
-class LoginAnswer(msgspec.Struct):
-    """`POST /api/auth`."""
-
-    success: bool
-    message: str
-    tokens: TokenSet
-    user: LoginUser
-    timestamp: str
-
-
-class RefreshAnswer(msgspec.Struct):
-    """`POST /api/auth/refresh`."""
-
-    success: bool
-    message: str
-    tokens: TokenSet
-    timestamp: str
-
-
-class CreatedKey(msgspec.Struct, rename="camel"):
-    """`POST /api/agent-api-keys`; the key is shown this once."""
-
-    success: bool
-    api_key: str
-
-
-class ApiKey(msgspec.Struct, rename="camel"):
+class ApiKey(msgspec.Struct):
     """An API key without its secret."""
 
     id: str
     name: str
     description: str | None
-    key_prefix: str
-    created_at: str
+    keyPrefix: str
+    createdAt: str
 
 
-class ApiKeyList(msgspec.Struct):
-    """`GET /api/agent-api-keys`."""
-
-    success: bool
-    keys: list[ApiKey]
-
-
-class Client(msgspec.Struct, rename={
-    "client_name": "clientName", "company_url": "companyURL",
-    "created_at": "createdAt", "updated_at": "updatedAt",
-}):  # fmt: skip
+class Client(msgspec.Struct):
     """A customer workspace. Lead operations take `client_id`; `id` is the record's own."""
 
     id: str
     client_id: str
-    client_name: str
-    company_url: str | None
+    clientName: str
+    companyURL: str | None
     description: str | None
     owner: str
     company_id: str
-    created_at: str
-    updated_at: str
+    createdAt: str
+    updatedAt: str
 
 
-class ClientList(msgspec.Struct):
-    """`GET /api/clients`."""
+class Done(msgspec.Struct):
+    """An answer that says no more than that it went well."""
 
-    success: bool
-    clients: list[Client]
-
-
-class Company(msgspec.Struct, rename={"created_at": "createdAt", "updated_at": "updatedAt"}):
-    """The company that the caller is a member of."""
-
-    id: str
-    company_id: str
-    name: str
-    created_at: str
-    updated_at: str
-
-
-class CompanyAnswer(msgspec.Struct):
-    """`GET /api/company`."""
-
-    success: bool
-    company: Company
-
-
-class PageMeta(msgspec.Struct, rename="camel"):
-    """What a bulk page says about itself; `client_summary` counts its rows per client_id."""
-
-    total_returned: int
-    query_method: str
-    client_summary: dict[str, int]
-
-
-class BulkPage(msgspec.Struct, rename={"next_token": "nextToken"}):
-    """One page of a bulk list; `data` is a JSON list of rows."""
-
-    success: bool
-    data: object
-    next_token: str | None
-    meta: PageMeta
+    success: bool = True
 
 
 class ClientRef(msgspec.Struct, frozen=True):
@@ -158,8 +79,21 @@ class ClientRef(msgspec.Struct, frozen=True):
     client_id: str
 
 
+class Member(msgspec.Struct, frozen=True):
+    """Another user of a company, by name and password."""
+
+    user_id: str
+    username: str
+    password: str
+
+
 class Tenant(msgspec.Struct, kw_only=True):
-    """One company of the emulator, with all that its user needs to sign in."""
+    """One company of the emulator, with all that its users need to sign in.
+
+    Attributes:
+        admin: A user who may see all companies and change the own one.
+        member: A user who may do neither.
+    """
 
     api_key: str
     user_id: str
@@ -168,9 +102,12 @@ class Tenant(msgspec.Struct, kw_only=True):
     password: str
     clients: list[ClientRef]
     rows: dict[str, int]
+    admin: Member
+    member: Member
 
 
 class ReadyInfo(Tenant, kw_only=True):
-    """Where the emulator listens, and the first company."""
+    """Where the emulator listens, the first company, and beside it the second."""
 
     base_url: str
+    other: Tenant

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from leadgenius_async.emulator.routes import auth, bulk, clients, company, keys
+from leadgenius_async.emulator.routes import auth, bulk, clients, company, keys, leads, openapi
 
-ENDPOINTS = (
+#: What the service has.
+API = (
     *auth.ENDPOINTS,
     *keys.ENDPOINTS,
     *clients.ENDPOINTS,
+    *leads.ENDPOINTS,
     *company.ENDPOINTS,
     *bulk.ENDPOINTS,
 )
+
+ENDPOINTS = (*API, openapi.endpoint_of(API))

@@ -2,82 +2,78 @@
 
 from __future__ import annotations
 
-import time
+from typing import Annotated
 
-from aiohttp import web
+import msgspec
 
 from leadgenius_async.emulator.clock import timestamp
 from leadgenius_async.emulator.errors import LoginError
 from leadgenius_async.emulator.identity import Credentials
-from leadgenius_async.emulator.routes.endpoint import (
-    Endpoint,
-    UnreadableBody,
-    answer,
-    read_object,
-)
-from leadgenius_async.emulator.service import SERVICE
-from leadgenius_async.emulator.structs import LoginAnswer, LoginUser, RefreshAnswer
-
-_USERNAME_LENGTH = range(3, 129)
-_PASSWORD_LENGTH = range(8, 129)
+from leadgenius_async.emulator.routes.endpoint import Ask, NoQuery, call
+from leadgenius_async.emulator.structs import TokenSet
 
 
-async def log_in(request: web.Request) -> web.Response:
-    """`POST /api/auth`: username and password for tokens."""
-    fields = await _read(request)
-    username = _text(fields, "username")
-    password = _text(fields, "password")
-    _check_length("Username", username, _USERNAME_LENGTH)
-    _check_length("Password", password, _PASSWORD_LENGTH)
-    now = time.time()
-    tokens = request.app[SERVICE].sessions.login(username, password, request.remote or "", now)
-    return answer(
-        LoginAnswer(
-            success=True,
-            message="Authentication successful",
-            tokens=tokens,
-            user=LoginUser(username),
-            timestamp=timestamp(now),
-        )
+class Login(msgspec.Struct):
+    """The body of a login; the lengths are documented."""
+
+    username: Annotated[str, msgspec.Meta(min_length=3, max_length=128)]
+    password: Annotated[str, msgspec.Meta(min_length=8, max_length=128)]
+
+
+class Refresh(msgspec.Struct):
+    """The body of a refresh."""
+
+    refreshToken: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class LoginUser(msgspec.Struct):
+    """Who signed in."""
+
+    username: str
+
+
+class LoginAnswer(msgspec.Struct):
+    """`POST /api/auth`."""
+
+    message: str
+    tokens: TokenSet
+    user: LoginUser
+    timestamp: str
+    success: bool = True
+
+
+class RefreshAnswer(msgspec.Struct):
+    """`POST /api/auth/refresh`."""
+
+    message: str
+    tokens: TokenSet
+    timestamp: str
+    success: bool = True
+
+
+def _refuse(problem: str) -> LoginError:
+    return LoginError(400, "Invalid request", f"Send what the API documents: {problem}.")
+
+
+@call("POST", "/api/auth", Credentials.NONE, refuses=(401, 404, 429), refuse=_refuse)
+async def log_in(ask: Ask[NoQuery, Login]) -> LoginAnswer:
+    """Username and password for tokens."""
+    body, now = ask.body, ask.now
+    address = ask.request.remote or ""
+    tokens = ask.service.sessions.login(body.username, body.password, address, now)
+    return LoginAnswer(
+        message="Authentication successful",
+        tokens=tokens,
+        user=LoginUser(body.username),
+        timestamp=timestamp(now),
     )
 
 
-async def refresh(request: web.Request) -> web.Response:
-    """`POST /api/auth/refresh`: a refresh token for new tokens."""
-    fields = await _read(request)
-    now = time.time()
-    tokens = request.app[SERVICE].sessions.refresh(_text(fields, "refreshToken"), now)
-    return answer(
-        RefreshAnswer(
-            success=True, message="Token refreshed", tokens=tokens, timestamp=timestamp(now)
-        )
-    )
+@call("POST", "/api/auth/refresh", Credentials.NONE, refuses=(401,), refuse=_refuse)
+async def refresh(ask: Ask[NoQuery, Refresh]) -> RefreshAnswer:
+    """A refresh token for new tokens."""
+    tokens = ask.service.sessions.refresh(ask.body.refreshToken, ask.now)
+    return RefreshAnswer(message="Token refreshed", tokens=tokens, timestamp=timestamp(ask.now))
 
 
-ENDPOINTS = (
-    Endpoint("POST", "/api/auth", Credentials.NONE, log_in),
-    Endpoint("POST", "/api/auth/refresh", Credentials.NONE, refresh),
-)
-
-
-async def _read(request: web.Request) -> dict[str, object]:
-    try:
-        return await read_object(request)
-    except UnreadableBody as error:
-        raise LoginError(400, "Invalid request", f"Send a JSON object: {error}.") from None
-
-
-def _text(fields: dict[str, object], name: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str) or not value:
-        raise LoginError(400, f"Missing {name}", f"Send {name} as text.")
-    return value
-
-
-def _check_length(what: str, value: str, allowed: range) -> None:
-    if len(value) not in allowed:
-        raise LoginError(
-            400,
-            f"{what} has an invalid length",
-            f"{what} must have {allowed.start} to {allowed.stop - 1} characters.",
-        )
+ENDPOINTS = (log_in, refresh)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+import msgspec
 
 from leadgenius_async.emulator.identity import Credentials
-from leadgenius_async.emulator.routes.endpoint import Endpoint, answer
-from leadgenius_async.emulator.service import CALLER, SERVICE
-from leadgenius_async.emulator.structs import Company, CompanyAnswer
+from leadgenius_async.emulator.routes.endpoint import Ask, NoQuery, call
 
 
-async def get_company(request: web.Request) -> web.Response:
-    """`GET /api/company`: the company of the caller's membership."""
-    company_id = request[CALLER].company_id
-    name, created = request.app[SERVICE].store.company(company_id)
-    company = Company(company_id, company_id, name, created, created)
-    return answer(CompanyAnswer(success=True, company=company))
+class Company(msgspec.Struct):
+    """The company that the caller is a member of."""
+
+    id: str
+    company_id: str
+    name: str
+    createdAt: str
+    updatedAt: str
 
 
-ENDPOINTS = (Endpoint("GET", "/api/company", Credentials.JWT, get_company),)
+class CompanyAnswer(msgspec.Struct):
+    """`GET /api/company`."""
+
+    company: Company
+    success: bool = True
+
+
+@call("GET", "/api/company", Credentials.JWT)
+async def get_company(ask: Ask[NoQuery, None]) -> CompanyAnswer:
+    """The company of the caller's membership."""
+    name, created = ask.service.store.company(ask.company_id)
+    return CompanyAnswer(Company(ask.company_id, ask.company_id, name, created, created))
+
+
+ENDPOINTS = (get_company,)

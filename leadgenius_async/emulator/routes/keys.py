@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-import time
+from typing import Annotated
 
-from aiohttp import web
+import msgspec
 
-from leadgenius_async.emulator.errors import invalid_format, invalid_value, missing_field
 from leadgenius_async.emulator.identity import Credentials
 from leadgenius_async.emulator.keys import create_key, list_keys
-from leadgenius_async.emulator.routes.endpoint import (
-    Endpoint,
-    UnreadableBody,
-    answer,
-    read_object,
-)
-from leadgenius_async.emulator.service import CALLER, SERVICE
-from leadgenius_async.emulator.structs import ApiKeyList, CreatedKey
+from leadgenius_async.emulator.routes.endpoint import Ask, NoQuery, call
+from leadgenius_async.emulator.structs import ApiKey
 
 
-async def create(request: web.Request) -> web.Response:
-    """`POST /api/agent-api-keys`: a new key, with status 200."""
-    try:
-        fields = await read_object(request)
-    except UnreadableBody as error:
-        raise invalid_format("Body", str(error), "Send a JSON object.") from None
-    name, description = fields.get("name"), fields.get("description")
-    if not isinstance(name, str) or not name:
-        raise missing_field("name")
-    if description is not None and not isinstance(description, str):
-        raise invalid_value("description", str(description), "text")
-    store = request.app[SERVICE].store
-    key = create_key(store, request[CALLER].user_id, name, description, time.time())
-    return answer(CreatedKey(success=True, api_key=key))
+class NewKey(msgspec.Struct):
+    """The body of `POST /api/agent-api-keys`."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    description: str | None = None
 
 
-async def list_all(request: web.Request) -> web.Response:
-    """`GET /api/agent-api-keys`: the user's keys, without their secrets."""
-    keys = list_keys(request.app[SERVICE].store, request[CALLER].user_id)
-    return answer(ApiKeyList(success=True, keys=keys))
+class CreatedKey(msgspec.Struct):
+    """The answer to it; the key is shown this once."""
+
+    apiKey: str
+    success: bool = True
 
 
-ENDPOINTS = (
-    Endpoint("POST", "/api/agent-api-keys", Credentials.JWT, create),
-    Endpoint("GET", "/api/agent-api-keys", Credentials.JWT, list_all),
-)
+class ApiKeyList(msgspec.Struct):
+    """`GET /api/agent-api-keys`."""
+
+    keys: list[ApiKey]
+    success: bool = True
+
+
+@call("POST", "/api/agent-api-keys", Credentials.JWT)
+async def create(ask: Ask[NoQuery, NewKey]) -> CreatedKey:
+    """A new API key, with status 200."""
+    body = ask.body
+    key = create_key(ask.service.store, ask.caller.user_id, body.name, body.description, ask.now)
+    return CreatedKey(key)
+
+
+@call("GET", "/api/agent-api-keys", Credentials.JWT, known="assumed")
+async def list_all(ask: Ask[NoQuery, None]) -> ApiKeyList:
+    """The user's API keys, without their secrets."""
+    return ApiKeyList(list_keys(ask.service.store, ask.caller.user_id))
+
+
+ENDPOINTS = (create, list_all)

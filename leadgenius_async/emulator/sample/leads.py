@@ -39,7 +39,7 @@ def sample_rows(
     """
     label = f"{seed}/{table}/{tenant.company_id}"
     dice = Random(label)
-    maker = HeadMaker(table, seed, tenant.user_id, tenant.company_id)
+    maker = HeadMaker(table, seed, tenant.owner.user_id, tenant.company_id)
     oddities = _Oddities(tenant, table, seed, Random(f"{label}/oddities")) if habits else None
     count = tenant.rows[table]
     weights = list(accumulate(_weights(len(tenant.clients))))

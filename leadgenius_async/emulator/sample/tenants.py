@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.identity import Role
 from leadgenius_async.emulator.sample.texts import COMPANIES
 from leadgenius_async.emulator.structs import Client
 
@@ -17,25 +18,42 @@ SINCE = "2024-01-15T09:30:00.000Z"
 
 
 @dataclass(frozen=True, slots=True)
+class SampleUser:
+    """One user of a company.
+
+    Attributes:
+        user_id: The user's `sub`.
+        username: Sign-in name.
+        password: Sign-in password.
+        role: What the user may do.
+    """
+
+    user_id: str
+    username: str
+    password: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class SampleTenant:
-    """One company with its user.
+    """One company with its users.
 
     Attributes:
         company_id: Business identifier of the company.
         name: Its name.
-        user_id: The user's `sub`, owner of all rows.
-        username: Sign-in name.
-        password: Sign-in password.
-        api_key: Key of the user, valid together with `user_id`.
+        owner: The user who owns all rows.
+        admin: A user who may do everything.
+        member: A user who may change nothing of the company.
+        api_key: Key of the owner, valid together with the owner's id.
         clients: The company's clients; the first holds most rows.
         rows: Rows per bulk table.
     """
 
     company_id: str
     name: str
-    user_id: str
-    username: str
-    password: str
+    owner: SampleUser
+    admin: SampleUser
+    member: SampleUser
     api_key: str
     clients: tuple[Client, ...]
     rows: dict[str, int]
@@ -57,18 +75,26 @@ def _other_rows(count: int) -> int:
 
 def _tenant(number: int, name: str, seed: int, clients: int, rows: dict[str, int]) -> SampleTenant:
     dice = Random(f"{seed}/tenant/{number}")
-    user_id = _uuid(dice)
     company_id = f"company-{number}"
+    owner = SampleUser(
+        _uuid(dice), f"demo@{company_id}.example", f"sample-password-{number}", "owner"
+    )
+    others = Random(f"{seed}/users/{number}")
     return SampleTenant(
         company_id=company_id,
         name=name,
-        user_id=user_id,
-        username=f"demo@{company_id}.example",
-        password=f"sample-password-{number}",
+        owner=owner,
+        admin=_user("admin", others, number, company_id),
+        member=_user("member", others, number, company_id),
         api_key=f"lgp_{dice.getrandbits(160):040x}",
-        clients=tuple(_client(place, dice, user_id, company_id) for place in range(clients)),
+        clients=tuple(_client(place, dice, owner.user_id, company_id) for place in range(clients)),
         rows=rows,
     )
+
+
+def _user(role: Role, dice: Random, number: int, company_id: str) -> SampleUser:
+    password = f"sample-{role}-password-{number}"
+    return SampleUser(_uuid(dice), f"{role}@{company_id}.example", password, role)
 
 
 def _client(place: int, dice: Random, owner: str, company_id: str) -> Client:
@@ -77,13 +103,13 @@ def _client(place: int, dice: Random, owner: str, company_id: str) -> Client:
     return Client(
         id=_uuid(dice),
         client_id=_uuid(dice) if place % 2 else f"{label}-{place + 1}",
-        client_name=name,
-        company_url=f"https://www.{label}.example" if place % 5 else None,
+        clientName=name,
+        companyURL=f"https://www.{label}.example" if place % 5 else None,
         description=f"Sample client {place + 1}" if place % 3 else None,
         owner=owner,
         company_id=company_id,
-        created_at=SINCE,
-        updated_at=SINCE,
+        createdAt=SINCE,
+        updatedAt=SINCE,
     )
 
 

@@ -1,0 +1,123 @@
+"""Leads one by one: made, found, changed and deleted in the EnrichLeads table.
+
+A row of the sample is text that is put together when it is served; once it is changed, it is
+stored as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from leadgenius_async.emulator.clock import timestamp
+from leadgenius_async.emulator.ids import Ids
+from leadgenius_async.emulator.rows import RowBuilder, ServedRow, StoredRow
+from leadgenius_async.emulator.sample.heads import members
+from leadgenius_async.emulator.store import Store
+
+Lead = dict[str, object]
+
+TABLE = "enrich_leads"
+#: What a caller cannot set: the service does.
+_OWN = ("id", "owner", "company_id", "createdAt", "updatedAt")
+#: Leads that a search looks at.
+SEARCHED = 1_000
+
+
+class Leads:
+    """The leads of all companies; a company reaches its own alone.
+
+    Args:
+        store: Where the rows are.
+        builder: Makes the JSON of stored rows.
+        ids: Gives out ids.
+    """
+
+    def __init__(self, store: Store, builder: RowBuilder, ids: Ids) -> None:
+        self._store = store
+        self._builder = builder
+        self._ids = ids
+
+    def get(self, company_id: str, lead_id: str) -> Lead | None:
+        """The company's lead of this id."""
+        row = self._store.row(TABLE, company_id, lead_id)
+        return None if row is None else self.read([row])[0]
+
+    def create(self, company_id: str, owner: str, fields: Mapping[str, object], now: float) -> Lead:
+        """Store a lead and return it."""
+        own = {name: value for name, value in fields.items() if name not in _OWN}
+        stored = self.stored({**own, "owner": owner, "company_id": company_id}, now)
+        self._store.insert_rows(TABLE, [stored])
+        return self.read([(0, stored.client_id, stored.head, stored.tail)])[0]
+
+    def update(
+        self, company_id: str, lead_id: str, changes: Mapping[str, object], now: float
+    ) -> Lead | None:
+        """Change a lead's fields and return it; None if the company has no such lead."""
+        lead = self.get(company_id, lead_id)
+        if lead is None:
+            return None
+        lead |= {name: value for name, value in changes.items() if name not in _OWN}
+        lead["updatedAt"] = timestamp(now)
+        self._store.replace_row(TABLE, self.stored(lead, now))
+        return lead
+
+    def delete(self, company_id: str, lead_id: str) -> bool:
+        """Delete a lead; whether there was one."""
+        return self._store.delete_row(TABLE, company_id, lead_id)
+
+    def purge(self, company_id: str, client_id: str, most: int) -> int:
+        """Delete up to `most` leads of a client; how many."""
+        return self._store.delete_rows(TABLE, company_id, client_id, most)
+
+    def count(self, company_id: str, client_id: str) -> int:
+        """Leads of a client."""
+        return self._store.count(TABLE, company_id, client_id)
+
+    def find(self, company_id: str, client_id: str, name: str, value: str) -> Lead | None:
+        """The first lead whose `email` or `linkedinUrl` is this one, without case."""
+        row = self._store.find(TABLE, company_id, client_id, name, value)
+        return None if row is None else self.read([row])[0]
+
+    def search(self, company_id: str, owner: str, wanted: Mapping[str, str]) -> list[Lead]:
+        """The owner's leads that have all wanted values, among the first 1,000 of the company."""
+        rows, _ = self._store.page(TABLE, company_id, None, 0, SEARCHED)
+        folded = {name: value.casefold() for name, value in wanted.items()}
+        return [
+            lead
+            for lead in self.read(rows)
+            if lead.get("owner") == owner
+            and all(str(lead.get(name) or "").casefold() == v for name, v in folded.items())
+        ]
+
+    def each(
+        self, company_id: str, client_id: str | None, fields: tuple[str, ...]
+    ) -> Iterator[Lead]:
+        """All leads of a company or a client, cut down to some fields."""
+        for rows in self._store.each(TABLE, company_id, client_id):
+            yield from _decode(self._builder.build(rows, fields))
+
+    def read(self, rows: list[ServedRow]) -> list[Lead]:
+        """Stored rows as they are served, whole."""
+        return _decode(self._builder.build(rows, None))
+
+    def stored(self, fields: Mapping[str, object], now: float) -> StoredRow:
+        """A lead as the store keeps it; id and times are made where they are absent."""
+        first = {
+            "id": self._ids.uuid(),
+            "createdAt": timestamp(now),
+            "updatedAt": timestamp(now),
+        }
+        lead = {**first, **fields}
+        return StoredRow(
+            id=str(lead["id"]),
+            company_id=str(lead["company_id"]),
+            client_id=str(lead["client_id"]),
+            head=members(lead).encode(),
+            tail=None,
+        )
+
+
+def _decode(rows: object) -> list[Lead]:
+    return msgspec.json.decode(msgspec.json.encode(rows), type=list[Lead])
