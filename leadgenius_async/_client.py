@@ -12,13 +12,15 @@ import msgspec
 from leadgenius_async import _settings
 from leadgenius_async._credentials_file import CredentialsFile
 from leadgenius_async._http import auth as http_auth
-from leadgenius_async._http.call import Kind, Reply, any_call
+from leadgenius_async._http.call import Kind, Reply, make_call
 from leadgenius_async._http.limiter import Gate, Rate
 from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
+from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.auth import Auth
 from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
 from leadgenius_async._resources.clients import Clients
 from leadgenius_async._resources.company import CompanyCalls
+from leadgenius_async._resources.leads import Leads
 from leadgenius_async._secret import Secret
 from leadgenius_async._settings import Settings
 from leadgenius_async.errors import ConfigurationError, CredentialsMissing
@@ -96,10 +98,12 @@ class LeadGenius:
         )
         session.bind(self._transport.request)
         self.auth = Auth(self._transport, session)
-        self.clients = Clients(self._transport)
-        self.company = CompanyCalls(self._transport)
-        self.enrich_leads = EnrichLeads(self._transport)
-        self.source_leads = SourceLeads(self._transport)
+        shared = (self._transport, Account(self._transport))
+        self.clients = Clients(*shared)
+        self.company = CompanyCalls(*shared)
+        self.enrich_leads = EnrichLeads(*shared)
+        self.leads = Leads(*shared)
+        self.source_leads = SourceLeads(*shared)
 
     @property
     def base_url(self) -> str:
@@ -132,7 +136,7 @@ class LeadGenius:
             LeadGeniusError: See `errors`.
         """
         body = None if json is None else msgspec.json.encode(json)
-        call = any_call(method, path, query=query, body=body)
+        call = make_call(method, path, query=query, body=body)
         return await self._transport.request(call, deadline=deadline)
 
     async def aclose(self) -> None:

@@ -110,7 +110,7 @@ def _resolve(table: str, names: Iterable[str]) -> tuple[Field, ...]:
 def _undeclared(table: str, name: str) -> Field:
     if name == "_extra":
         raise ValueError("'_extra' is a column of every file, not a field: leave it out")
-    if near := _near(name, [field.name for field in TABLES[table]]):
+    if near := near_field(table, name):
         raise ValueError(f"there is no field {name!r} in {table}; did you mean {near!r}?")
     warnings.warn(
         f"{table} is not known to have a field {name!r}; it is asked for all the same",
@@ -120,7 +120,9 @@ def _undeclared(table: str, name: str) -> Field:
     return Field(name, "text", "identity", "A", "named by the caller")
 
 
-def _near(name: str, known: list[str]) -> str | None:
+def near_field(table: str, name: str) -> str | None:
+    """Return the field of a table that `name` is most likely a misspelling of."""
+    known = [field.name for field in TABLES[table]]
     plain = {_plain(field): field for field in known}
     if same := plain.get(_plain(name)):
         return same

@@ -13,7 +13,7 @@ import anyio
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._http import decode
+from leadgenius_async._http import record
 from leadgenius_async._http.call import NO_CREDENTIALS, Call, Reply
 from leadgenius_async._secret import Secret
 
@@ -283,7 +283,7 @@ class Session:
             raise RuntimeError("the session has no way to the wire: use it through LeadGenius")
         call = Call(method="POST", path=path, takes=NO_CREDENTIALS, body=_encode(body))
         reply = await self._send(call)
-        fresh = self._read(decode.payload(reply, _WireTokens, ("tokens",), call=call))
+        fresh = self._read(record.payload(reply, _WireTokens, ("tokens",), call=call))
         try:
             if self._on_tokens is not None:
                 await anyio.to_thread.run_sync(self._on_tokens, fresh)

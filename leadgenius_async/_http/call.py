@@ -25,6 +25,9 @@ SESSION_OR_KEY = (Kind.JWT, Kind.COOKIES, Kind.API_KEY)
 NO_CREDENTIALS: tuple[Kind, ...] = ()
 
 
+Query = Mapping[str, str | int | None]
+
+
 @dataclass(slots=True)
 class Meter:
     """What a job cost: counted where the sends happen, so retries and re-sends are in it.
@@ -58,7 +61,7 @@ class Call:
     method: str
     path: str
     takes: tuple[Kind, ...]
-    query: Mapping[str, str | int | None] = field(default_factory=dict[str, str | int | None])
+    query: Query = field(default_factory=dict[str, str | int | None])
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
 
@@ -68,24 +71,31 @@ class Call:
         return f"{self.method} {self.path}"
 
 
-#: Calls that do not take a login first, for those who go by method and path alone.
-_TAKES = {
-    "/api/auth": NO_CREDENTIALS,
-    "/api/auth/refresh": NO_CREDENTIALS,
-    "/api/enrich-leads/list": KEY_OR_SESSION,
-    "/api/source-leads/list": KEY_OR_SESSION,
-}
+#: What the service takes where it is not a login or else an API key: beginnings of paths, the
+#: first that fits counts. The docs' table of credentials is this one.
+_TAKES = (
+    ("POST /api/auth", NO_CREDENTIALS),
+    ("GET /api/enrich-leads/list", KEY_OR_SESSION),
+    ("GET /api/source-leads/list", KEY_OR_SESSION),
+    ("POST /api/search-history", SESSION_OR_KEY),
+    ("/api/search-history", SESSION),
+    ("/api/company", SESSION),
+    ("/api/settings/", SESSION),
+    ("/api/territory-workbench/", SESSION),
+    ("/api/agent-api-keys", SESSION),
+    ("/api/admin/", SESSION),
+)
 
 
-def any_call(
-    method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None
+def make_call(
+    method: str, path: str, *, query: Query | None = None, body: bytes | None = None
 ) -> Call:
     """Return a call by its method and path, with the credentials that the service wants there.
 
     Args:
         method: HTTP method; a GET, PUT or DELETE may be sent again when its answer was lost.
         path: Path with or without `/api`; it may bring a query of its own.
-        query: More query parameters.
+        query: More query parameters; None values are left out.
         body: JSON bytes.
 
     Raises:
@@ -94,14 +104,22 @@ def any_call(
     if "://" in path.partition("?")[0]:
         raise ValueError(f"{path!r} is a URL: give the path alone; the base URL is a setting")
     bare, _, own_query = path.partition("?")
+    method = method.upper()
     return Call(
-        method=method.upper(),
+        method=method,
         path=bare,
-        takes=_TAKES.get(api_path(bare), SESSION_OR_KEY),
+        takes=_credentials(method, api_path(bare)),
         query={**dict(parse_qsl(own_query, keep_blank_values=True)), **(query or {})},
         body=body,
-        repeatable=method.upper() in {"GET", "PUT", "DELETE"},
+        repeatable=method in {"GET", "PUT", "DELETE"},
     )
+
+
+def _credentials(method: str, path: str) -> tuple[Kind, ...]:
+    for start, takes in _TAKES:
+        if f"{method} {path}".startswith(start) or path.startswith(start):
+            return takes
+    return SESSION_OR_KEY
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,18 +72,17 @@ def _without_mark(data: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
     return data if isinstance(data, msgspec.Raw) else data.removeprefix(_BOM)
 
 
-def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) -> T:
-    """Decode what stands under the first of `keys` that the answer has.
+def find(reply: Reply, keys: Sequence[str], *, call: Call) -> bytes | msgspec.Raw:
+    """Return what stands under the first of `keys` that the answer has, still encoded.
 
     Args:
         reply: A successful answer.
-        type_: What the payload should be.
         keys: Names to look under, in order; `data.items` looks one level down, and an empty
             name takes the whole answer.
         call: The call, for the message.
 
     Raises:
-        ProtocolError: No such key, or another shape.
+        ProtocolError: No such key.
         APIStatusError: The answer said `success: false`.
     """
     check_success(reply, call=call)
@@ -91,7 +90,7 @@ def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) ->
     for key in keys:
         found = _look_up(fields, key) if key else reply.body
         if found is not None:
-            return parse(found, type_, of=call.name)
+            return found
     has = printable(", ".join(sorted(fields)))
     raise errors.ProtocolError(
         f"{call.name}: the answer has none of {', '.join(keys)}, but {has or 'nothing'}"

@@ -5,15 +5,33 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+import anyio
+import msgspec
+
 from leadgenius_async import errors
-from leadgenius_async._http.call import Kind
+from leadgenius_async._http import record
+from leadgenius_async._http.call import Kind, make_call
 from leadgenius_async._http.transport import Transport
-from leadgenius_async._resources.clients import Client, Clients
-from leadgenius_async._resources.company import CompanyCalls
+
+#: Where an answer has its clients.
+CLIENTS_KEYS = ("clients", "data.items", "data")
+
+
+class Known(msgspec.Struct):
+    """A client, as far as it must be known here; `clients` has it whole."""
+
+    id: str
+    client_id: str
+    company_id: str | None = None
+
+
+class _Company(msgspec.Struct):
+    id: str | None = None
+    company_id: str | None = None
 
 
 class Account:
-    """Looks up what the account's credentials reach.
+    """Looks up what the account's credentials reach, and remembers its clients.
 
     Args:
         transport: The way to the wire.
@@ -21,6 +39,8 @@ class Account:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._known: list[Known] | None = None
+        self._turn = anyio.Lock()
 
     async def company_id(self) -> str:
         """Return the identifier of the account's own company.
@@ -32,7 +52,9 @@ class Account:
             # An API key is refused there; the clients name their company as well (observed).
             found = next((c.company_id for c in await self.clients() if c.company_id), None)
         else:
-            company = await CompanyCalls(self._transport).get()
+            call = make_call("GET", "/company")
+            reply = await self._transport.request(call)
+            company = record.payload(reply, _Company, ("company", "data"), call=call)
             found = company.company_id or company.id
         if not found:
             raise errors.ConfigurationError(
@@ -40,34 +62,50 @@ class Account:
             )
         return found
 
-    async def clients(self) -> list[Client]:
-        """Return all clients of the company."""
-        return [client async for client in Clients(self._transport).list()]
+    async def clients(self) -> list[Known]:
+        """Return all clients of the company, as they are now."""
+        call = make_call("GET", "/clients")
+        reply = await self._transport.request(call)
+        self._known = record.payload(reply, list[Known], CLIENTS_KEYS, call=call)
+        return self._known
+
+    def forget(self) -> None:
+        """Look the clients up again when they are next needed: one of them has changed."""
+        self._known = None
 
     async def check_clients(self, names: Iterable[str]) -> None:
         """Refuse a `client_id` that no client of the account has.
+
+        Leads of another `client_id` would be stored and never be seen again. What is remembered
+        is asked again before a name is refused: it may be a new client's.
 
         Raises:
             UnknownClient: The message has the right `client_id`, where one is near, or where the
                 name is a client's record id.
         """
-        try:
-            known = await self.clients()
-        except (errors.AuthenticationError, errors.PermissionDenied):
-            return  # these credentials cannot tell; a client without rows is an error later on
-        for name in names:
-            _check(name, known)
+        wanted = set(names)
+        async with self._turn:
+            if self._known is not None and wanted <= _names(self._known):
+                return
+            try:
+                known = await self.clients()
+            except (errors.AuthenticationError, errors.PermissionDenied):
+                return  # these credentials cannot tell; a client without rows is an error later on
+        for name in wanted - _names(known):
+            raise _unknown(name, known)
 
 
-def _check(name: str, known: Sequence[Client]) -> None:
-    if any(client.client_id == name for client in known):
-        return
+def _names(clients: Sequence[Known]) -> set[str]:
+    return {client.client_id for client in clients}
+
+
+def _unknown(name: str, known: Sequence[Known]) -> errors.UnknownClient:
     for client in known:
         if client.id == name:
-            raise errors.UnknownClient(
+            return errors.UnknownClient(
                 f"{name!r} is the record id of a client; leads go by its client_id, "
                 f"{client.client_id!r}"
             )
     near = difflib.get_close_matches(name, [client.client_id for client in known], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "GET /api/clients lists them"
-    raise errors.UnknownClient(f"no client of the account has the client_id {name!r}; {hint}")
+    hint = f"did you mean {near[0]!r}?" if near else "`leadgenius clients list` shows them"
+    return errors.UnknownClient(f"no client of the account has the client_id {name!r}; {hint}")

@@ -21,6 +21,8 @@ from leadgenius_async._http.call import Meter
 from leadgenius_async._http.transport import Transport
 from leadgenius_async._lead_structs import EnrichLead, SourceLead
 from leadgenius_async._resources.account import Account
+from leadgenius_async._resources.lead_rows import LeadInput, json_object
+from leadgenius_async._resources.leads import LeadById
 from leadgenius_async._resources.listing import Listing, Page
 
 if TYPE_CHECKING:
@@ -40,12 +42,14 @@ class BulkLeads(Generic[LeadT]):
     Everywhere, `company_id` defaults to the account's own company, which costs one request.
     """
 
-    def __init__(self, transport: Transport, table: str, lead: type[LeadT]) -> None:
+    def __init__(
+        self, transport: Transport, account: Account, table: str, lead: type[LeadT]
+    ) -> None:
         self._transport = transport
-        self._account = Account(transport)
+        self._account = account
         self._table = table
         self._lead = lead
-        self._reader = RowReader(lead, TABLES[table], keep_extra=_decode_object)
+        self._reader = RowReader(lead, TABLES[table], keep_extra=json_object)
 
     def rows(
         self,
@@ -271,23 +275,50 @@ class _PageFetch(Generic[LeadT]):
 
 
 class EnrichLeads(BulkLeads[EnrichLead]):
-    """The bulk list `/api/enrich-leads/list`."""
+    """The bulk list `/api/enrich-leads/list`, and the single lead below it."""
 
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(transport, "enrich_leads", EnrichLead)
+    def __init__(self, transport: Transport, account: Account) -> None:
+        super().__init__(transport, account, "enrich_leads", EnrichLead)
+        self._leads = LeadById(transport, account)
+
+    async def get(self, lead_id: str) -> EnrichLead:
+        """Return a lead by its id.
+
+        Raises:
+            NotFound: The company has no such lead.
+
+        ```python
+        lead = await lg.enrich_leads.get("lead_1")
+        ```
+        """
+        return await self._leads.get(lead_id)
+
+    async def update(self, lead_id: str, changes: LeadInput) -> EnrichLead:
+        """Change a lead; fields that are not named stay.
+
+        Args:
+            lead_id: Its id.
+            changes: Fields by the service's names; None clears one.
+
+        Raises:
+            ValueError: No field, a misspelt one, or an e-mail address without `@`.
+            UnknownClient: The lead was to go to a `client_id` that no client has.
+            NotFound: The company has no such lead.
+
+        ```python
+        lead = await lg.enrich_leads.update("lead_1", {"notes": "Call on Monday"})
+        ```
+        """
+        return await self._leads.update(lead_id, changes)
 
 
 class SourceLeads(BulkLeads[SourceLead]):
     """The bulk list `/api/source-leads/list`."""
 
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(transport, "source_leads", SourceLead)
+    def __init__(self, transport: Transport, account: Account) -> None:
+        super().__init__(transport, account, "source_leads", SourceLead)
 
 
 def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} is {value!r}: give {' or '.join(map(repr, allowed))}")
-
-
-def _decode_object(data: bytes) -> dict[str, object]:
-    return msgspec.json.decode(data, type=dict[str, object])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
+from leadgenius_async._http.record import Record
+from leadgenius_async._resources.section import Section
 
-from leadgenius_async._http import decode
-from leadgenius_async._http.call import SESSION, Call
-from leadgenius_async._http.transport import Transport
+_COMPANY = ("company", "data")
 
 
-class Company(msgspec.Struct, omit_defaults=True):
+class Company(Record):
     """A company: what all leads, clients and users of an account belong to.
 
     The shape is assumed; the service documents only the path.
@@ -26,11 +25,8 @@ class Company(msgspec.Struct, omit_defaults=True):
     updatedAt: str | None = None
 
 
-class CompanyCalls:
+class CompanyCalls(Section):
     """Calls of `/api/company`. Takes a login; an API key is refused (documented)."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
 
     async def get(self) -> Company:
         """Return the company that the login belongs to.
@@ -38,7 +34,9 @@ class CompanyCalls:
         Raises:
             ConfigurationError: Only an API key is at hand.
             LeadGeniusError: See `errors`.
+
+        ```python
+        company = await lg.company.get()
+        ```
         """
-        call = Call(method="GET", path="/company", takes=SESSION, repeatable=True)
-        reply = await self._transport.request(call)
-        return decode.payload(reply, Company, ("company", "data"), call=call)
+        return await self._ask("GET", "/company", Company, _COMPANY)

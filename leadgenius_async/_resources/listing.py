@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from leadgenius_async.errors import PaginationLoop
+
 T = TypeVar("T")
 
 
@@ -57,9 +59,14 @@ class Listing(Generic[T]):
         return self._token
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Iterate over the pages. Only an absent token ends the list, never an empty page."""
+        """Iterate over the pages. Only an absent token ends the list, never an empty page.
+
+        Raises:
+            PaginationLoop: The service gave the same token twice.
+        """
         self._token = token = self._start
         left = self._limit
+        seen = {token}
         while True:
             page = await self._fetch(token, left)
             cut = left is not None and len(page.items) > left
@@ -70,6 +77,9 @@ class Listing(Generic[T]):
                 left -= min(left, len(page.items))
             if page.token is None or left == 0:
                 return
+            if page.token in seen:
+                raise PaginationLoop("the service gave the same page token twice; stopped here")
+            seen.add(page.token)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Iterate over the items."""

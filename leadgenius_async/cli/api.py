@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from leadgenius_async._http import origin
-from leadgenius_async._http.call import Call, any_call
+from leadgenius_async._http.call import Call, make_call
 from leadgenius_async.cli.failures import BadInput
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag
 
@@ -35,7 +35,7 @@ async def api(
     """
     body = None if data is None else _read_json(data)
     if dry_run:
-        sys.stdout.write(_describe(any_call(method, path, body=body), connection))
+        sys.stdout.write(_describe(make_call(method, path, body=body), connection))
         return
     async with connection.open() as lg:
         reply = await lg.request(method, path, json=None if body is None else msgspec.Raw(body))

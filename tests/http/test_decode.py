@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from leadgenius_async import errors
-from leadgenius_async._http import decode
+from leadgenius_async._http import decode, record
 from leadgenius_async._http.call import NO_CREDENTIALS, Call, Reply
 
 GET = Call(method="GET", path="/x", takes=NO_CREDENTIALS, repeatable=True)
@@ -47,19 +47,19 @@ def answer(body: bytes | str, status: int = 200) -> Reply:
 )
 def test_the_payload_stands_under_the_first_key_there_is(body: str) -> None:
     """The order of the keys is the call's, not the answer's; unknown fields are passed over."""
-    assert decode.payload(answer(body), list[Item], KEYS, call=GET) == [Item("1")]
+    assert record.payload(answer(body), list[Item], KEYS, call=GET) == [Item("1")]
 
 
 def test_an_empty_key_takes_the_whole_answer() -> None:
     """With or without a byte order mark."""
     for mark in ("", "\ufeff"):
-        assert decode.payload(answer(mark + '{"id":"1"}'), Item, ("item", ""), call=GET).id == "1"
+        assert record.payload(answer(mark + '{"id":"1"}'), Item, ("item", ""), call=GET).id == "1"
 
 
 def test_the_last_of_two_equal_names_counts() -> None:
     """JSON leaves it open; here it is settled."""
     body = '{"clients":[{"id":"1","id":"2"}]}'
-    assert decode.payload(answer(body), list[Item], KEYS, call=GET) == [Item("2")]
+    assert record.payload(answer(body), list[Item], KEYS, call=GET) == [Item("2")]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_last_of_two_equal_names_counts() -> None:
 def test_anything_else_is_a_protocol_error(body: str | bytes, says: str) -> None:
     """The message names the call and what is wrong."""
     with pytest.raises(errors.ProtocolError, match=says) as caught:
-        decode.payload(answer(body), list[Item], KEYS, call=GET)
+        record.payload(answer(body), list[Item], KEYS, call=GET)
     assert str(caught.value).startswith("GET /x")
     assert caught.value.__context__ is None
 
@@ -98,12 +98,12 @@ def test_anything_else_is_a_protocol_error(body: str | bytes, says: str) -> None
 def test_a_message_holds_no_value_of_the_body() -> None:
     """It may be somebody's contact data; names are shown safe for a terminal."""
     with pytest.raises(errors.ProtocolError) as caught:
-        decode.payload(
+        record.payload(
             answer('{"clients":[{"id":{"mail":"a@b.example"}}]}'), list[Item], KEYS, call=GET
         )
     assert "a@b.example" not in str(caught.value)
     with pytest.raises(errors.ProtocolError) as caught:
-        decode.payload(answer('{"\\u001b[2J\\n":1,"%s":1}' % ("x" * 1000)), Item, ("a",), call=GET)
+        record.payload(answer('{"\\u001b[2J\\n":1,"%s":1}' % ("x" * 1000)), Item, ("a",), call=GET)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 500
 
@@ -123,7 +123,7 @@ JSON = st.recursive(
 def test_any_bytes_give_a_value_or_one_of_our_errors(body: bytes) -> None:
     """No answer, however broken, gets past the tree of errors."""
     try:
-        found = decode.payload(answer(body), list[Item], KEYS, call=GET)
+        found = record.payload(answer(body), list[Item], KEYS, call=GET)
     except (errors.ProtocolError, errors.APIStatusError):
         return
     assert all(isinstance(item, Item) for item in found)
@@ -218,7 +218,7 @@ def test_success_false_in_a_200_is_an_error() -> None:
     """The body outranks the status."""
     body = '{"success":false,"error":"no such company","errorType":"not_found"}'
     with pytest.raises(errors.BadRequest, match="no such company") as caught:
-        decode.payload(answer(body), list[Item], KEYS, call=GET)
+        record.payload(answer(body), list[Item], KEYS, call=GET)
     assert (caught.value.status, caught.value.error_type) == (200, "not_found")
 
 

@@ -44,7 +44,7 @@ from leadgenius_async._http.call import (
     Call,
     Kind,
     Meter,
-    any_call,
+    make_call,
 )
 from leadgenius_async._http.limiter import Gate
 from leadgenius_async._version import __version__
@@ -212,17 +212,17 @@ async def test_a_path_cannot_split_the_request_or_lead_elsewhere(path: str) -> N
     assert not wire.requests
 
 
-def test_any_call_knows_what_it_takes() -> None:
+def test_make_call_knows_what_it_takes() -> None:
     """By method and path alone: credentials, query and whether it may be repeated."""
-    call = any_call("get", "/enrich-leads/list?limit=5&x=", query={"limit": "9"})
+    call = make_call("get", "/enrich-leads/list?limit=5&x=", query={"limit": "9"})
     assert (call.method, call.path, call.repeatable) == ("GET", "/enrich-leads/list", True)
     assert call.takes == KEY_OR_SESSION
     assert call.query == {"limit": "9", "x": ""}
-    assert any_call("POST", "api/auth", body=b"{}").takes == NO_CREDENTIALS
-    assert any_call("POST", "/leads").takes == SESSION_OR_KEY
-    assert not any_call("POST", "/leads").repeatable
+    assert make_call("POST", "api/auth", body=b"{}").takes == NO_CREDENTIALS
+    assert make_call("POST", "/leads").takes == SESSION_OR_KEY
+    assert not make_call("POST", "/leads").repeatable
     with pytest.raises(ValueError, match="URL"):
-        any_call("GET", "https://elsewhere.example/x")
+        make_call("GET", "https://elsewhere.example/x")
 
 
 # Faults

@@ -115,7 +115,7 @@ async def test_tokens_from_the_file_are_saved_when_they_change(
     assert saved["theirs"] == 1
 
 
-async def test_any_call_by_method_and_path(emulator: Emulator) -> None:
+async def test_make_call_by_method_and_path(emulator: Emulator) -> None:
     """What no section covers is asked for plainly, with or without `/api`."""
     async with connect(emulator) as lg:
         for path in ("/clients", "api/clients", "/api/clients"):

@@ -68,7 +68,7 @@ async def test_without_a_login_there_is_nothing_to_refresh(emulator: Emulator) -
     assert not len(emulator.log)
 
 
-async def test_many_calls_with_a_dead_token_make_one_refresh() -> None:
+async def test_mmake_calls_with_a_dead_token_make_one_refresh() -> None:
     """Each gets its answer; the service sees one refresh, also where its tokens rotate."""
     async with Emulator(
         leads=0, source_leads=0, clients=1, rate="off", rotate_refresh_tokens=True

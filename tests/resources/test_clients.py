@@ -29,12 +29,12 @@ def client_of(wire: Wire) -> LeadGenius:
     ],
 )
 async def test_clients_are_found_in_any_envelope(body: object) -> None:
-    """Fields that are missing are None, fields that are new are passed over."""
+    """Fields that are missing are None, fields that are new are in `extra`."""
     async with Wire(reply(body=msgspec.json.encode(body))) as wire, client_of(wire) as lg:
         found = [client async for client in lg.clients.list()]
     assert found == [
         Client("uuid-1", "acme-corp", clientName="Acme"),
-        Client("uuid-2", "uuid-2"),
+        Client("uuid-2", "uuid-2", extra={"newField": {"of": ["theirs"]}}),
     ]
     assert [request.target for request in wire.requests] == ["/api/clients"]
 

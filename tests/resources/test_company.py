@@ -18,7 +18,7 @@ from leadgenius_async.models import Company
             {"success": True, "company": {"id": "c1", "company_id": "company-1", "name": "One"}},
             Company("c1", "company-1", "One"),
         ),
-        ({"data": {"id": "c1", "plan": "premium"}}, Company("c1")),
+        ({"data": {"id": "c1", "plan": "premium"}}, Company("c1", extra={"plan": "premium"})),
         ({"company": {}}, Company()),
     ],
 )

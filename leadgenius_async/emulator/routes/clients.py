@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -114,14 +114,14 @@ async def delete(ask: Ask[ClientRemoval, None]) -> Done | web.Response:
     return Done()
 
 
-def _client(ask: Ask[object, object], record_id: str) -> Client:
+def _client(ask: Ask[Any, Any], record_id: str) -> Client:
     client = ask.service.store.client(ask.company_id, record_id)
     if client is None:
         raise no_such("Client", record_id)
     return client
 
 
-def _free_slug(ask: Ask[object, object], name: str) -> str:
+def _free_slug(ask: Ask[Any, Any], name: str) -> str:
     """A readable client_id after the name, that no client of the company has."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or ask.service.ids.short(8)
     taken = {client.client_id for client in ask.service.store.clients(ask.company_id)}

@@ -20,8 +20,8 @@ _SECURITY = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
     "userId": {"type": "apiKey", "in": "header", "name": "x-user-id"},
 }
-_LOGIN = [{"login": []}, {"cookie": []}]
-_API_KEY = [{"apiKey": [], "userId": []}]
+_LOGIN: list[dict[str, list[str]]] = [{"login": []}, {"cookie": []}]
+_API_KEY: list[dict[str, list[str]]] = [{"apiKey": [], "userId": []}]
 #: Answered by the gateway, whose words are HTML.
 _GATEWAY = {413, 504}
 

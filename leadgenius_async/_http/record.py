@@ -1,0 +1,65 @@
+"""The payloads of answers as structs, with what nobody declared beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from leadgenius_async._http import decode
+from leadgenius_async._http.call import Call, Reply
+
+T = TypeVar("T")
+
+
+class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A payload of the service.
+
+    Attributes:
+        extra: Fields that the service sent and this package does not declare, by their names.
+    """
+
+    # Under this name in JSON, which no sender knows: a field `extra` of theirs is undeclared too.
+    extra: dict[str, object] = msgspec.field(default_factory=dict, name="_leadgenius_extra")
+
+
+def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) -> T:
+    """Decode what stands under the first of `keys` that the answer has.
+
+    Args:
+        reply: A successful answer.
+        type_: What it should be: a record, a list of records, or any other type.
+        keys: Names to look under, in order; `data.items` looks one level down, and an empty
+            name takes the whole answer.
+        call: The call, for the message.
+
+    Raises:
+        ProtocolError: No such key, or another shape.
+        APIStatusError: The answer said `success: false`.
+    """
+    found = decode.find(reply, keys, call=call)
+    value = decode.parse(found, type_, of=call.name)
+    if isinstance(value, Record):
+        _keep_undeclared(value, decode.parse(found, dict[str, object], of=call.name))
+    elif isinstance(value, list) and value and isinstance(value[0], Record):
+        for record, members in zip(
+            value, decode.parse(found, list[dict[str, object]], of=call.name), strict=True
+        ):
+            _keep_undeclared(record, members)
+    return value
+
+
+def plain(value: object) -> dict[str, object]:
+    """Return a struct's members as they are on the wire, declared or not, without the absent."""
+    members: dict[str, object] = msgspec.to_builtins(value)
+    members.update(members.pop("_leadgenius_extra", {}))  # type: ignore[call-overload] # a dict
+    return members
+
+
+def _keep_undeclared(record: Record, members: Mapping[str, object]) -> None:
+    declared = {field.encode_name for field in msgspec.structs.fields(type(record))}
+    # `success` is the envelope's, where the record is the whole answer.
+    record.extra = {
+        name: value for name, value in members.items() if name not in declared and name != "success"
+    }

@@ -1,0 +1,124 @@
+"""What can be known to be wrong before it is sent: a `ValueError` that names what is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+
+def text(name: str, value: str) -> str:
+    """Return a text that must not be empty.
+
+    Raises:
+        ValueError: It is empty or blank.
+    """
+    if not value.strip():
+        raise ValueError(f"{name} is empty: it must have a text")
+    return value
+
+
+def choice(name: str, value: str, allowed: Iterable[str]) -> str:
+    """Return a value that must be one of some.
+
+    Raises:
+        ValueError: It is another one.
+    """
+    names = list(allowed)
+    if value not in names:
+        raise ValueError(f"{name} is {value!r}: give one of {', '.join(names)}")
+    return value
+
+
+def choices(name: str, values: Iterable[str], allowed: Iterable[str]) -> list[str]:
+    """Return values, each of which must be one of some.
+
+    Raises:
+        ValueError: One of them is another one, or there is none.
+        TypeError: They are one string and not a list of them.
+    """
+    listed, names = many(name, values), list(allowed)
+    for value in listed:
+        choice(name, value, names)
+    return listed
+
+
+def many(name: str, values: Iterable[str], *, most: float = math.inf) -> list[str]:
+    """Return texts, at least one, as a list.
+
+    Raises:
+        ValueError: There is none, more than `most`, or one of them is empty.
+        TypeError: They are one string and not a list of them.
+    """
+    if isinstance(values, str):
+        raise TypeError(f"{name} is one string: give a list of them")
+    listed = list(values)
+    if not 1 <= len(listed) <= most:
+        bound = "at least 1" if math.isinf(most) else f"1 to {most:g}"
+        raise ValueError(f"{name} has {len(listed)} entries: give {bound}")
+    for value in listed:
+        text(name, value)
+    return listed
+
+
+def whole(name: str, value: int, least: int, most: int) -> int:
+    """Return a whole number that must lie within bounds.
+
+    Raises:
+        ValueError: It does not.
+    """
+    if isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{name} is {value}: give a whole number from {least:,} to {most:,}")
+    return value
+
+
+def email(name: str, value: str) -> str:
+    """Return an e-mail address; only the service can tell whether it is somebody's.
+
+    Raises:
+        ValueError: It has no text on both sides of one `@`.
+    """
+    local, at, domain = value.strip().rpartition("@")
+    if not (at and local and domain) or "@" in local or " " in value.strip():
+        raise ValueError(f"{name} is {value!r}: an e-mail address reads like name@company.example")
+    return value
+
+
+def day(name: str, value: date | str | None) -> str | None:
+    """Return a day as `YYYY-MM-DD`.
+
+    Raises:
+        ValueError: It is no day of the calendar.
+    """
+    if value is None:
+        return None
+    try:
+        found = value if isinstance(value, date) else date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{name} is {value!r}: give a day like 2026-01-31") from None
+    return found.isoformat()[:10]
+
+
+def days(
+    start: date | str | None, end: date | str | None, names: tuple[str, str] = ("start", "end")
+) -> tuple[str | None, str | None]:
+    """Return two days, of which the first must not come after the second.
+
+    Raises:
+        ValueError: One is no day of the calendar, or they are reversed.
+    """
+    first, last = day(names[0], start), day(names[1], end)
+    if first and last and first > last:
+        raise ValueError(f"{names[0]} {first} comes after {names[1]} {last}: turn them round")
+    return first, last
+
+
+def changes(fields: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the fields of an update.
+
+    Raises:
+        ValueError: There is none: nothing would change.
+    """
+    if not fields:
+        raise ValueError("no field to change was given: name at least one; None clears it")
+    return fields

@@ -1,0 +1,137 @@
+"""Leads on their way in and out, one by one: what the service would refuse is refused here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from leadgenius_async import errors
+from leadgenius_async._extract.query import near_field
+from leadgenius_async._extract.rows import RowReader
+from leadgenius_async._fields import ENRICH_LEAD_FIELDS, TABLES
+from leadgenius_async._http import decode
+from leadgenius_async._http.call import Call, Reply
+from leadgenius_async._lead_structs import EnrichLead
+from leadgenius_async._resources import checks
+
+#: A lead as it is written: a mapping by the service's field names, or a struct.
+LeadInput = Mapping[str, object] | EnrichLead
+
+_TABLE = "enrich_leads"
+_NAMES = {field.name for field in TABLES[_TABLE]}
+
+
+def json_object(data: bytes) -> dict[str, object]:
+    """Return what a JSON object holds."""
+    return msgspec.json.decode(data, type=dict[str, object])
+
+
+_reader = RowReader(EnrichLead, ENRICH_LEAD_FIELDS, keep_extra=json_object)
+
+
+def read_leads(keys: Sequence[str], call: Call, reply: Reply) -> list[EnrichLead]:
+    """Return the leads that stand as a list under the first of `keys`.
+
+    Raises:
+        ProtocolError: There is no such list, or a row in it cannot be read at all.
+    """
+    found = decode.find(reply, keys, call=call)
+    return _read(msgspec.Raw(found), call)
+
+
+def read_lead(keys: Sequence[str], call: Call, reply: Reply) -> EnrichLead:
+    """Return the lead that stands under the first of `keys`.
+
+    Raises:
+        ProtocolError: There is none, or it cannot be read at all.
+    """
+    found = decode.find(reply, keys, call=call)
+    return _read(msgspec.Raw(b"[%b]" % bytes(found)), call)[0]
+
+
+def _read(data: msgspec.Raw, call: Call) -> list[EnrichLead]:
+    rows, rejects = _reader.read(data)
+    if rejects:
+        raise errors.ProtocolError(f"{call.name}: a lead cannot be read ({rejects[0].reason})")
+    return rows
+
+
+def new_lead(lead: LeadInput, client_id: str | None) -> dict[str, object]:
+    """Return a lead as it is sent for a create.
+
+    Absent and None fields are left out; `fullName` and `contactName`, without which the web app
+    shows no name, are filled from first and last name.
+
+    Raises:
+        ValueError: What the service is known to refuse or to fail at (observed): a missing or
+            empty name, an empty text, `phone` for `phoneNumber`, a last name of one punctuation
+            mark; or an e-mail address without `@`, a misspelt field, two different client_ids.
+    """
+    fields = {name: value for name, value in members(lead).items() if value is not None}
+    fields["client_id"] = _client_of(fields, client_id)
+    for name in ("client_id", "firstName", "lastName"):
+        value = fields.get(name)
+        checks.text(name, value if isinstance(value, str) else "")
+    for name, value in fields.items():
+        _check_new(name, value)
+    full = f"{fields['firstName']} {fields['lastName']}"
+    return {"fullName": full, "contactName": full, **fields}
+
+
+def lead_changes(changes: LeadInput) -> dict[str, object]:
+    """Return changes as they are sent for an update: None clears a field, the absent stay.
+
+    Raises:
+        ValueError: There is none, a field is misspelt, or an e-mail address has no `@`.
+    """
+    fields = members(changes)
+    checks.changes({name: value for name, value in fields.items() if name != "id"})
+    if isinstance(found := fields.get("email"), str):
+        checks.email("email", found)
+    return fields
+
+
+def client_ids(leads: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return the client_ids that leads name, each once."""
+    found = (lead.get("client_id") for lead in leads)
+    return list(dict.fromkeys(name for name in found if isinstance(name, str)))
+
+
+def members(lead: LeadInput) -> dict[str, object]:
+    """Return a lead's fields by the service's names, declared or not.
+
+    Raises:
+        ValueError: A name is a near miss of a field's.
+        TypeError: Neither a mapping nor an `EnrichLead`.
+    """
+    if isinstance(lead, EnrichLead):
+        plain: dict[str, object] = msgspec.to_builtins(lead)
+        plain.pop("_leadgenius_extra", None)
+        return {**plain, **lead.extra}
+    if not isinstance(lead, Mapping):
+        raise TypeError(f"a lead is a mapping or an EnrichLead, not {type(lead).__name__}")
+    for name in lead.keys() - _NAMES:
+        if near := near_field(_TABLE, name):
+            raise ValueError(f"a lead has no field {name!r}; did you mean {near!r}?")
+    return dict(lead)
+
+
+def _client_of(fields: Mapping[str, object], client_id: str | None) -> object:
+    own = fields.get("client_id")
+    if client_id is not None and own is not None and own != client_id:
+        raise ValueError(f"client_id is {client_id!r}, and the lead's own is {own!r}: give one")
+    return own or client_id
+
+
+def _check_new(name: str, value: object) -> None:
+    if value == "":
+        raise ValueError(
+            f"{name} is empty: leave it out (the service answers 500 to an empty text)"
+        )
+    if name == "phone":
+        raise ValueError("phone is a field for reading: give phoneNumber")
+    if name == "lastName" and len(str(value)) == 1 and not str(value).isalnum() and value != "-":
+        raise ValueError(f"lastName is {value!r}, which the service fails at: give '-'")
+    if name == "email":
+        checks.email("email", str(value))
