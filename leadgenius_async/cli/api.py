@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from cyclopts import Parameter
 
 from leadgenius_async._http import origin
 from leadgenius_async._http.call import Call, make_call
-from leadgenius_async.cli.failures import BadInput
-from leadgenius_async.cli.options import DEFAULT, Connection, Flag
+from leadgenius_async.cli.options import DEFAULT, Connection, Data, Flag, read_data
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -21,7 +18,7 @@ async def api(
     method: Method,
     path: str,
     *,
-    data: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    data: Data | None = None,
     dry_run: Flag = False,
     connection: Connection = DEFAULT,
 ) -> None:
@@ -33,7 +30,7 @@ async def api(
         data: JSON body; @FILE reads a file, - reads stdin.
         dry_run: Print the request and send nothing.
     """
-    body = None if data is None else _read_json(data)
+    body = None if data is None else read_data(data)
     if dry_run:
         sys.stdout.write(_describe(make_call(method, path, body=body), connection))
         return
@@ -41,22 +38,6 @@ async def api(
         reply = await lg.request(method, path, json=None if body is None else msgspec.Raw(body))
     if reply.body:
         sys.stdout.write(msgspec.json.format(reply.body, indent=2).decode() + "\n")
-
-
-def _read_json(data: str) -> bytes:
-    text = _read(data)
-    try:
-        return msgspec.json.format(text, indent=-1)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"--data is not JSON: {error}; quote it for the shell") from None
-
-
-def _read(data: str) -> bytes:
-    if data == "-":
-        return sys.stdin.buffer.read()
-    if data.startswith("@"):
-        return Path(data[1:]).read_bytes()
-    return data.encode()
 
 
 def _describe(call: Call, connection: Connection) -> str:

@@ -25,6 +25,8 @@ _COMMANDS = {
     "emulator": ("emulator:emulator", "The service on this machine, with made-up leads."),
     "auth": ("auth:app", "Log in, see what is there, log out."),
     "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
+    "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete."),
+    "leads": ("leads:app", "Leads: list, find, get, create, update, delete, enrich."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }
 for _name, (_place, _help) in _COMMANDS.items():

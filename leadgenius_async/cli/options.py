@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
+import msgspec
 from cyclopts import Parameter
+
+from leadgenius_async.cli.failures import BadInput
 
 if TYPE_CHECKING:
     from leadgenius_async._client import LeadGenius
+
+T = TypeVar("T")
 
 
 @Parameter(name="*")
@@ -48,3 +55,74 @@ DEFAULT = Connection()
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
+#: Several values behind one option: `--ids a b`.
+Names = Annotated[list[str], Parameter(consume_multiple=True, negative=())]
+#: JSON of a request.
+Data = Annotated[str, Parameter(allow_leading_hyphen=True)]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given, under the names of the API."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def confirm(what: str, *, yes: bool) -> None:
+    """Ask before something is lost for good; off a terminal `--yes` is needed.
+
+    Raises:
+        ValueError: There is nobody to ask, or the answer was no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ValueError(f"this would {what}: give --yes")
+    sys.stderr.write(f"{what}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise ValueError(f"nothing was done: {what} was not confirmed")
+
+
+def read_data(data: str) -> bytes:
+    """Return the JSON behind `--data`, compact: the text itself, @FILE, or - for stdin.
+
+    Raises:
+        BadInput: It is not JSON.
+    """
+    text = _raw(data)
+    try:
+        return msgspec.json.format(text, indent=-1)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"--data is not JSON: {error}; quote it for the shell") from None
+
+
+def read_object(data: str) -> dict[str, Any]:
+    """Return the JSON object behind `--data`.
+
+    Raises:
+        BadInput: It is not a JSON object.
+    """
+    return _read(data, dict[str, Any], 'an object, like \'{"status": "won"}\'')
+
+
+def read_objects(data: str) -> list[dict[str, Any]]:
+    """Return the JSON array of objects behind `--data`.
+
+    Raises:
+        BadInput: It is not a JSON array of objects.
+    """
+    return _read(data, list[dict[str, Any]], "an array of objects, like '[{…}, {…}]'")
+
+
+def _read(data: str, type_: type[T], what: str) -> T:
+    try:
+        return msgspec.json.decode(read_data(data), type=type_)
+    except msgspec.ValidationError:
+        raise BadInput(f"--data must be {what}") from None
+
+
+def _raw(data: str) -> bytes:
+    if data == "-":
+        return sys.stdin.buffer.read()
+    if data.startswith("@"):
+        return Path(data[1:]).read_bytes()
+    return data.encode()

@@ -1,0 +1,96 @@
+"""`leadgenius clients`: the customer workspaces of the company."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from leadgenius_async.cli.options import DEFAULT, Connection, Flag, confirm, given
+from leadgenius_async.cli.output import SHOW, Show
+
+app = App(name="clients", help="Customer workspaces: list, get, create, update, delete.")
+
+_COLUMNS = ("client_id", "id", "clientName", "companyURL", "createdAt")
+
+
+@app.command(name="list")
+async def list_clients(
+    *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
+) -> None:
+    """List the company's clients.
+
+    Args:
+        limit: Most clients to show.
+    """
+    async with connection.open() as lg:
+        await show.many(lg.clients.list(limit=limit), _COLUMNS)
+
+
+@app.command
+async def get(client: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Show one client.
+
+    Args:
+        client: Its client_id, or its record id.
+    """
+    async with connection.open() as lg:
+        show.one(await lg.clients.get(client))
+
+
+@app.command
+async def create(
+    *,
+    name: str,
+    url: str | None = None,
+    description: str | None = None,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Make a client.
+
+    Args:
+        name: Its name, from which the service makes its client_id.
+        url: Its web address.
+        description: What it is about.
+    """
+    fields = given(clientName=name, companyURL=url, description=description)
+    async with connection.open() as lg:
+        show.one(await lg.clients.create(**fields))
+
+
+@app.command
+async def update(
+    record_id: str,
+    *,
+    name: str | None = None,
+    url: str | None = None,
+    description: str | None = None,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Change a client.
+
+    Args:
+        record_id: Its record id (the column id of `leadgenius clients list`).
+        name: Its name.
+        url: Its web address.
+        description: What it is about.
+    """
+    changes = given(clientName=name, companyURL=url, description=description)
+    async with connection.open() as lg:
+        show.one(await lg.clients.update(record_id, **changes))
+
+
+@app.command
+async def delete(
+    record_id: str, *, purge: Flag = False, yes: Flag = False, connection: Connection = DEFAULT
+) -> None:
+    """Delete a client.
+
+    Args:
+        record_id: Its record id (the column id of `leadgenius clients list`).
+        purge: Delete its leads as well; above about 1,000 the service runs out of time.
+        yes: Do not ask.
+    """
+    confirm(f"delete client {record_id}" + (" and its leads" if purge else ""), yes=yes)
+    async with connection.open() as lg:
+        await lg.clients.delete(record_id, purge=purge)

@@ -1,0 +1,190 @@
+"""`leadgenius leads`: leads one by one and in plain batches."""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App
+
+from leadgenius_async._http.record import plain
+from leadgenius_async.cli.options import (
+    DEFAULT,
+    Connection,
+    Data,
+    Flag,
+    Names,
+    confirm,
+    given,
+    read_object,
+    read_objects,
+)
+from leadgenius_async.cli.output import SHOW, Show
+
+app = App(name="leads", help="Leads: list, find, get, create, update, delete, enrich.")
+
+_COLUMNS = ("id", "client_id", "fullName", "email", "companyName", "title", "status")
+
+
+@app.command(name="list")
+async def list_leads(
+    *,
+    client_id: str | None = None,
+    limit: int = 100,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> None:
+    """List the leads of a client; without a client, leads of the signed-in user.
+
+    Args:
+        client_id: The client, by its client_id.
+        limit: Most leads to show. `leadgenius export` takes all of them out.
+    """
+    async with connection.open() as lg:
+        leads = (
+            lg.leads.search(limit=limit)
+            if client_id is None
+            else lg.leads.list(client_id=client_id, limit=limit)
+        )
+        count = await show.many(leads, _COLUMNS)
+    if count == limit:
+        sys.stderr.write(f"leadgenius: the first {limit}; --limit shows more\n")
+
+
+@app.command
+async def find(
+    *,
+    full_name: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    email: str | None = None,
+    company: str | None = None,
+    status: str | None = None,
+    linkedin_url: str | None = None,
+    client_id: str | None = None,
+    limit: int = 100,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Look leads up: by names among the first 1,000, or one by its e-mail or LinkedIn URL.
+
+    Args:
+        full_name: Exact full name, in any case.
+        first_name: Exact first name.
+        last_name: Exact last name.
+        email: Exact e-mail address.
+        company: Exact name of the company that the lead works for.
+        status: Exact status.
+        linkedin_url: URL of the profile; looks all leads up, as --email with --client-id does.
+        client_id: The client whose leads are looked up, by its client_id.
+        limit: Most leads to show.
+    """
+    wanted = given(
+        fullName=full_name,
+        firstName=first_name,
+        lastName=last_name,
+        companyName=company,
+        status=status,
+    )
+    if wanted and (linkedin_url or client_id):
+        raise ValueError("--linkedin-url and --client-id go with --email alone, not with names")
+    async with connection.open() as lg:
+        if linkedin_url or client_id:
+            lead = await lg.leads.find(email=email, linkedin_url=linkedin_url, client_id=client_id)
+            show.rows([] if lead is None else [plain(lead)], _COLUMNS)
+            return
+        await show.many(lg.leads.search(limit=limit, **wanted, **given(email=email)), _COLUMNS)
+
+
+@app.command
+async def get(lead_id: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Show one lead.
+
+    Args:
+        lead_id: Its id.
+    """
+    async with connection.open() as lg:
+        show.one(await lg.leads.get(lead_id))
+
+
+@app.command
+async def create(
+    *,
+    data: Data,
+    client_id: str | None = None,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Create one lead.
+
+    Args:
+        data: Its fields as a JSON object; @FILE reads a file, - reads stdin.
+        client_id: The client, unless the object names it.
+    """
+    lead = read_object(data)
+    async with connection.open() as lg:
+        show.one(await lg.leads.create(lead, client_id=client_id))
+
+
+@app.command
+async def create_batch(
+    *,
+    data: Data,
+    client_id: str | None = None,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Create up to 100 leads in one request; the service may say so and store none.
+
+    Args:
+        data: A JSON array of objects; @FILE reads a file, - reads stdin.
+        client_id: The client of those that name none.
+    """
+    leads = read_objects(data)
+    async with connection.open() as lg:
+        show.one(await lg.leads.create_batch(leads, client_id=client_id))
+
+
+@app.command
+async def update(
+    lead_id: str, *, data: Data, show: Show = SHOW, connection: Connection = DEFAULT
+) -> None:
+    """Change a lead.
+
+    Args:
+        lead_id: Its id.
+        data: The fields that change, as a JSON object; null clears one.
+    """
+    changes = read_object(data)
+    async with connection.open() as lg:
+        show.one(await lg.leads.update(lead_id, changes))
+
+
+@app.command
+async def update_batch(*, data: Data, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Change up to 100 leads in one request.
+
+    Args:
+        data: A JSON array of objects, each with an id and the fields that change.
+    """
+    changes = read_objects(data)
+    async with connection.open() as lg:
+        show.one({"updated": await lg.leads.update_batch(changes)})
+
+
+@app.command
+async def delete(
+    ids: Names, *, yes: Flag = False, show: Show = SHOW, connection: Connection = DEFAULT
+) -> None:
+    """Delete leads.
+
+    Args:
+        ids: Their ids; one is deleted by the single call, more by the batch call.
+        yes: Do not ask.
+    """
+    confirm(f"delete {len(ids)} leads", yes=yes)
+    async with connection.open() as lg:
+        if len(ids) == 1:
+            await lg.leads.delete(ids[0])
+            show.one({"deleted": 1})
+            return
+        show.one({"deleted": await lg.leads.delete_batch(ids)})

@@ -1,0 +1,121 @@
+"""Every operation of the API, and where each side of the house has it.
+
+`python tests/operations.py` writes docs/coverage.md from this table; tests/test_operations.py
+runs every example and every command that it names, and holds the page equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE = Path(__file__).parent.parent / "docs" / "coverage.md"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation.
+
+    Attributes:
+        call: Method and path, as the emulator's route has them.
+        sdk: The method of `LeadGenius` that sends it; its docstring has the example.
+        command: The command that sends it; it is run as it stands here.
+        what: What tells it apart from others of the same method and path.
+        admin: Whether it takes an admin's login.
+    """
+
+    call: str
+    sdk: str
+    command: str
+    what: str = ""
+    admin: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the tests call it."""
+        return self.sdk
+
+
+_LEAD = '{"firstName": "Mia", "lastName": "Sample"}'
+
+CLIENTS = [
+    Operation("GET /api/clients", "clients.list", "clients list"),
+    Operation("GET /api/clients", "clients.get", "clients get acme-corp", "one, by clientId"),
+    Operation("POST /api/clients", "clients.create", "clients create --name Northwind"),
+    Operation("PUT /api/clients", "clients.update", "clients update {client} --name Acme"),
+    Operation("DELETE /api/clients", "clients.delete", "clients delete {client} --purge --yes"),
+]
+LEADS = [
+    Operation("GET /api/leads", "leads.list", "leads list --client-id acme-corp", "of a client"),
+    Operation("GET /api/leads", "leads.search", 'leads find --full-name "First Last"', "search"),
+    Operation(
+        "GET /api/find-lead",
+        "leads.find",
+        "leads find --email ada@sample.example --client-id acme-corp",
+    ),
+    Operation("GET /api/enrich-leads/{id}", "leads.get", "leads get lead_1"),
+    Operation(
+        "POST /api/leads", "leads.create", f"leads create --client-id acme-corp --data '{_LEAD}'"
+    ),
+    Operation(
+        "POST /api/leads",
+        "leads.create_batch",
+        f"leads create-batch --client-id acme-corp --data '[{_LEAD}]'",
+        "batch",
+    ),
+    Operation(
+        "PUT /api/leads", "leads.update", """leads update lead_1 --data '{"title": "CTO"}'"""
+    ),
+    Operation(
+        "PUT /api/leads",
+        "leads.update_batch",
+        """leads update-batch --data '[{"id": "lead_1", "title": "CTO"}]'""",
+        "batch",
+    ),
+    Operation("DELETE /api/leads", "leads.delete", "leads delete lead_1 --yes"),
+    Operation(
+        "DELETE /api/leads", "leads.delete_batch", "leads delete lead_1 lead_2 --yes", "batch"
+    ),
+]
+
+OPERATIONS = [*CLIENTS, *LEADS]
+
+
+def render() -> str:
+    """Return docs/coverage.md."""
+    head = (
+        "# Coverage\n\n"
+        "Every operation of the API: where the SDK, the command and the emulator have it, and the\n"
+        "tests that run both. Made by `python tests/operations.py`; a test holds it equal.\n\n"
+        "| operation | SDK | command | emulator route | test |\n"
+        "| --- | --- | --- | --- | --- |\n"
+    )
+    return head + "".join(_row(operation) for operation in OPERATIONS)
+
+
+def _row(operation: Operation) -> str:
+    what = f" ({operation.what})" if operation.what else ""
+    command = operation.command.replace("|", "\\|")
+    cells = (
+        f"`{operation.call}`{what}",
+        f"`{operation.sdk}`",
+        f"`leadgenius {command}`",
+        f"`{_route(operation)}`",
+        f"`test_operations.py[{operation.name}]`",
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _route(operation: Operation) -> str:
+    from leadgenius_async.emulator.routes import API  # noqa: PLC0415 - for the page alone
+
+    [handler] = {
+        f"{endpoint.handler.__module__.rpartition('.')[2]}.{endpoint.handler.__name__}"
+        for endpoint in API
+        if f"{endpoint.method} {endpoint.path}" == operation.call
+    }
+    return handler
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render())
