@@ -38,6 +38,14 @@ class Operation:
 
 _LEAD = '{"firstName": "Mia", "lastName": "Sample"}'
 
+AUTH = [
+    Operation("POST /api/auth", "auth.login", "auth login"),
+    Operation("POST /api/auth/refresh", "auth.refresh", "auth login && leadgenius auth refresh"),
+]
+BULK = [
+    Operation("GET /api/enrich-leads/list", "enrich_leads.export", "export enrich-leads --out out"),
+    Operation("GET /api/source-leads/list", "source_leads.export", "export source-leads --out out"),
+]
 CLIENTS = [
     Operation("GET /api/clients", "clients.list", "clients list"),
     Operation("GET /api/clients", "clients.get", "clients get acme-corp", "one, by clientId"),
@@ -54,6 +62,12 @@ LEADS = [
         "leads find --email ada@sample.example --client-id acme-corp",
     ),
     Operation("GET /api/enrich-leads/{id}", "leads.get", "leads get lead_1"),
+    Operation("GET /api/enrich-leads/{id}", "enrich_leads.get", "leads get lead_1", "bulk section"),
+    Operation(
+        "PUT /api/enrich-leads/{id}",
+        "enrich_leads.update",
+        """leads update lead_1 --enriched --data '{"title": "CTO"}'""",
+    ),
     Operation(
         "POST /api/leads", "leads.create", f"leads create --client-id acme-corp --data '{_LEAD}'"
     ),
@@ -78,7 +92,7 @@ LEADS = [
     ),
 ]
 
-OPERATIONS = [*CLIENTS, *LEADS]
+OPERATIONS = [*AUTH, *BULK, *CLIENTS, *LEADS]
 
 
 def render() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Generator
 from operator import attrgetter
+from pathlib import Path
 
 import pytest
 from operations import OPERATIONS, PAGE, Operation, render
@@ -31,8 +32,11 @@ def account(world: World, operation: Operation, monkeypatch: pytest.MonkeyPatch)
 
 
 @EACH
-def test_the_example_sends_it(account: World, operation: Operation) -> None:
+def test_the_example_sends_it(
+    account: World, operation: Operation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The docstring's example runs as it stands, and the service answers its call."""
+    monkeypatch.chdir(tmp_path)
     example = example_of(attrgetter(operation.sdk)(LeadGenius()))
     before = len(account.answered(operation.call))
     account.with_client(example)
@@ -41,17 +45,60 @@ def test_the_example_sends_it(account: World, operation: Operation) -> None:
 
 @EACH
 def test_the_command_sends_it(
-    account: World, operation: Operation, capsys: pytest.CaptureFixture[str]
+    account: World,
+    operation: Operation,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The command runs as it stands in the table, and the service answers its call."""
+    monkeypatch.chdir(tmp_path)
     clients = account.portal.call(_clients)
-    command = operation.command.replace("{client}", clients["acme-corp"])
     before = len(account.answered(operation.call))
-    code = run(shlex.split(command))
-    said = capsys.readouterr()
-    assert code == 0, said.err
-    assert "Traceback" not in said.err
+    for command in operation.command.replace("{client}", clients["acme-corp"]).split("&&"):
+        code = run(shlex.split(command.removeprefix(" leadgenius")))
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        assert "Traceback" not in said.err
     assert len(account.answered(operation.call)) > before
+
+
+def methods_of(section: object, name: str) -> list[str]:
+    """Return the public coroutine functions and listings of a section and its sub-sections."""
+    found: list[str] = []
+    for attribute in dir(section):
+        value = getattr(section, attribute)
+        if attribute.startswith("_"):
+            continue
+        if callable(value):
+            found.append(f"{name}.{attribute}")
+        elif type(value).__module__.startswith("leadgenius_async._resources"):
+            found += methods_of(value, f"{name}.{attribute}")
+    return found
+
+
+def sections() -> dict[str, object]:
+    """Return the sections of the SDK by their names."""
+    return {name: value for name, value in vars(LeadGenius()).items() if not name.startswith("_")}
+
+
+METHODS = sorted(
+    name
+    for section, value in sections().items()
+    for name in methods_of(value, section)
+    if name not in {operation.sdk for operation in OPERATIONS}
+)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_no_operation_names_has_an_example_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, method: str
+) -> None:
+    """The reference is made of docstrings, and each example in it runs."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in world.environment().items():
+        monkeypatch.setenv(name, value)
+    world.with_client(example_of(attrgetter(method)(LeadGenius())))
 
 
 async def _clients() -> dict[str, str]:

@@ -108,6 +108,8 @@ def example_of(function: object) -> Callable[[LeadGenius], Coroutine[Any, Any, N
     found = re.search(r"```python\n(.*?)```", function.__doc__ or "", re.DOTALL)
     assert found, f"{function} has no example in its docstring"
     body = textwrap.indent(textwrap.dedent(found[1]), "    ")
+    if "SourceLeads" in repr(function):  # one pattern with two names, so one docstring
+        body = body.replace("lg.enrich_leads", "lg.source_leads")
     names: dict[str, Any] = {}
     exec(compile(f"async def example(lg):\n{body}", "docstring", "exec"), names)  # noqa: S102 - the example is the subject
     example: Callable[[LeadGenius], Coroutine[Any, Any, None]] = names["example"]

@@ -44,6 +44,11 @@ class Auth:
             NotFound: No such user.
             RateLimited: More than 5 attempts from this address in 15 minutes; `retry_after` says
                 how many seconds to wait.
+
+        ```python
+        login = await lg.auth.login("demo@company-1.example", "sample-password-1")
+        print(login.user_id, login.expires_at)
+        ```
         """
         _check_length("username", username, 3)
         secret = Secret(password)
@@ -57,6 +62,11 @@ class Auth:
 
         Raises:
             AuthenticationError: It has expired, or there is none.
+
+        ```python
+        await lg.auth.login("demo@company-1.example", "sample-password-1")
+        login = await lg.auth.refresh()
+        ```
         """
         return _login(await self._session.refresh())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, get_args
 
@@ -77,6 +77,11 @@ class BulkLeads(Generic[LeadT]):
         Raises:
             ValueError: A value out of range, or a field name that is a near miss.
             LeadGeniusError: While it is iterated; see `errors`.
+
+        ```python
+        async for lead in lg.enrich_leads.rows(client_id="acme-corp", fields=["id", "email"]):
+            print(lead.id, lead.email)
+        ```
         """
         query = make_query(
             self._table,
@@ -85,7 +90,7 @@ class BulkLeads(Generic[LeadT]):
             fields=fields,
             page_size=page_size,
         )
-        return Listing(_PageFetch(self, query), token=token, limit=limit)
+        return Listing(_PageFetch(self._checked, self._fetch, query), token=token, limit=limit)
 
     def pages(
         self,
@@ -99,6 +104,11 @@ class BulkLeads(Generic[LeadT]):
         """List leads page by page; a page may be short or empty with more to come.
 
         Args and errors are those of `rows`, whose `.pages()` this is.
+
+        ```python
+        async for page in lg.enrich_leads.pages(page_size=500):
+            print(len(page.items), page.token)
+        ```
         """
         return self.rows(
             company_id=company_id,
@@ -132,6 +142,11 @@ class BulkLeads(Generic[LeadT]):
             ValueError: A value out of range, or a field name that is a near miss.
             UnknownClient: No client of the account has this `client_id`.
             LeadGeniusError: See `errors`.
+
+        ```python
+        async for batch in lg.enrich_leads.batches(fields=["id", "email"]):
+            print(batch.num_rows, batch.schema.names)
+        ```
         """
         from leadgenius_async._extract.batches import (  # noqa: PLC0415 - loads pyarrow
             record_batches,
@@ -186,6 +201,11 @@ class BulkLeads(Generic[LeadT]):
             EmptyExport: There was no row: a wrong company, or a table that is empty.
             OSError: `out` cannot be written to.
             LeadGeniusError: See `errors`.
+
+        ```python
+        report = await lg.enrich_leads.export("leads/", fields=["id", "email"])
+        print(report.rows, report.complete)
+        ```
         """
         _check_choice("format", format, ("parquet", "ndjson"))
         _check_choice("chains", chains, get_args(Chains))
@@ -209,7 +229,7 @@ class BulkLeads(Generic[LeadT]):
             on_progress=on_progress,
         ).run()
 
-    async def fetch(
+    async def _fetch(
         self, query: Query, size: PageSize, *, token: str | None, limit: int
     ) -> Page[LeadT]:
         """Fetch one page of typed leads.
@@ -230,7 +250,7 @@ class BulkLeads(Generic[LeadT]):
             )
         return Page(rows, head.token)
 
-    async def checked(self, query: Query) -> Query:
+    async def _checked(self, query: Query) -> Query:
         """Return the query with its company, once its clients are known to be the account's.
 
         Raises:
@@ -244,7 +264,7 @@ class BulkLeads(Generic[LeadT]):
         return query
 
     async def _plan(self, query: Query, chains: Chains) -> tuple[Query, list[Partition]]:
-        query = await self.checked(query)
+        query = await self._checked(query)
         if query.clients or chains == "all":
             return query, plan(query, None)
         return query, plan(query, [client.client_id for client in await self._account.clients()])
@@ -253,20 +273,26 @@ class BulkLeads(Generic[LeadT]):
 class _PageFetch(Generic[LeadT]):
     """Fetches the pages of one listing; the company is looked up with the first."""
 
-    def __init__(self, bulk: BulkLeads[LeadT], query: Query) -> None:
-        self._bulk = bulk
+    def __init__(
+        self,
+        check: Callable[[Query], Awaitable[Query]],
+        fetch: Callable[..., Awaitable[Page[LeadT]]],
+        query: Query,
+    ) -> None:
+        self._check = check
+        self._fetch = fetch
         self._query = query
         self._size = PageSize(query.read, fixed=query.page_size)
         self._checked = False
 
     async def __call__(self, token: str | None, left: int | None) -> Page[LeadT]:
         if not self._checked:
-            self._query = await self._bulk.checked(self._query)
+            self._query = await self._check(self._query)
             self._checked = True
         while True:
             limit = self._size.limit
             try:
-                return await self._bulk.fetch(
+                return await self._fetch(
                     self._query, self._size, token=token, limit=min(limit, left or limit)
                 )
             except errors.PayloadTooLarge:

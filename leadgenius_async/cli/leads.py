@@ -146,17 +146,24 @@ async def create_batch(
 
 @app.command
 async def update(
-    lead_id: str, *, data: Data, show: Show = SHOW, connection: Connection = DEFAULT
+    lead_id: str,
+    *,
+    data: Data,
+    enriched: Flag = False,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
 ) -> None:
     """Change a lead.
 
     Args:
         lead_id: Its id.
         data: The fields that change, as a JSON object; null clears one.
+        enriched: Send it to the address of the single enriched lead, /api/enrich-leads/ID.
     """
     changes = read_object(data)
     async with connection.open() as lg:
-        show.one(await lg.leads.update(lead_id, changes))
+        section = lg.enrich_leads if enriched else lg.leads
+        show.one(await section.update(lead_id, changes))
 
 
 @app.command
