@@ -40,6 +40,7 @@ class Account:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._known: list[Known] | None = None
+        self._can_tell = True
         self._turn = anyio.Lock()
 
     async def company_id(self) -> str:
@@ -88,9 +89,11 @@ class Account:
             if self._known is not None and wanted <= _names(self._known):
                 return
             try:
-                known = await self.clients()
+                known = await self.clients() if self._can_tell else []
             except (errors.AuthenticationError, errors.PermissionDenied):
-                return  # these credentials cannot tell; a client without rows is an error later on
+                self._can_tell = False
+        if not self._can_tell:
+            return  # these credentials never will; a client without rows is an error later on
         for name in wanted - _names(known):
             raise _unknown(name, known)
 
