@@ -70,7 +70,7 @@ class EmulatorConfig:
         unknown_ids: An update or delete of an unknown lead answers 404 (`"not_found"`) or
             200 (`"ignored"`).
         move_leads: An update may change a lead's `client_id`; else it keeps its own.
-        list_by_record_id: Invisible leads are listed by the wrong id that they were made with.
+        list_by_record_id: `GET /api/leads` lists invisible leads by the wrong id that they have.
         purge_limit: Leads that a purge deletes before the gateway answers 504. Needs `habits`.
 
     Raises:
