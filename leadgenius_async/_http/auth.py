@@ -135,7 +135,7 @@ class Tokens:
         self.access = access
         self.id_token = id_token
         self.refresh = refresh
-        self.claims = read_claims(access)
+        self.claims: Claims = read_claims(access)
         life = expires_in if expires_in and expires_in > 0 else self._claimed_life()
         self._due_at = time.monotonic() + RENEW_AT * max(life, SHORTEST_LIFE)
         self._ends_at = time.monotonic() + max(life, SHORTEST_LIFE)

@@ -56,7 +56,7 @@ class Transport:
         trace_configs: list[aiohttp.TraceConfig] | None = None,
     ) -> None:
         self.base_url = base_url
-        self.credentials = dict(credentials)
+        self.credentials: dict[Kind, auth.Credential] = dict(credentials)
         self.gate = gate
         self._timeout = timeout
         self._deadline = deadline

@@ -7,7 +7,7 @@ from cyclopts import App
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, confirm, given
 from leadgenius_async.cli.output import SHOW, Show
 
-app = App(name="clients", help="Customer workspaces: list, get, create, update, delete.")
+app: App = App(name="clients", help="Customer workspaces: list, get, create, update, delete.")
 
 _COLUMNS = ("client_id", "id", "clientName", "companyURL", "createdAt")
 

@@ -19,7 +19,7 @@ from leadgenius_async.cli.progress import ProgressDisplay
 if TYPE_CHECKING:
     from leadgenius_async._client import LeadGenius
 
-app = App(name="export", help="Take leads out into Parquet or NDJSON files.")
+app: App = App(name="export", help="Take leads out into Parquet or NDJSON files.")
 
 Table = Literal["enrich_leads", "source_leads"]
 

@@ -49,7 +49,7 @@ class ApiError(Exception):
         self.error = error
         self.details = details
         self.recommendation = recommendation
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
     def body(self, request_id: str) -> bytes:
         """The JSON body, named by the request it answers."""

@@ -49,9 +49,9 @@ class Emulator:
     """
 
     def __init__(self, config: EmulatorConfig | None = None, **options: object) -> None:
-        self.config = dataclasses.replace(config or EmulatorConfig(), **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
-        self.log = RequestLog()
-        self.clock = Clock()
+        self.config: EmulatorConfig = dataclasses.replace(config or EmulatorConfig(), **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
+        self.log: RequestLog = RequestLog()
+        self.clock: Clock = Clock()
         self.page_timer: list[float] = []
         self._stack = AsyncExitStack()
         self._service: Service | None = None

@@ -70,7 +70,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         try:
-            self.db = _connect(path)
+            self.db: sqlite3.Connection = _connect(path)
         except sqlite3.DatabaseError as error:
             raise ValueError(f"db={str(path)!r} cannot be used as a database: {error}") from error
 
