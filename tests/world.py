@@ -85,7 +85,13 @@ class World:
 @contextmanager
 def running_world(**options: Any) -> Generator[World, None, None]:
     """Run an emulator that has the client `acme-corp` and the leads above."""
-    settings = {"leads": 20, "source_leads": 5, "clients": 2, "rate": "off", **options}
+    settings: dict[str, Any] = {
+        "leads": 20,
+        "source_leads": 5,
+        "clients": 2,
+        "rate": "off",
+        **options,
+    }
     with start_blocking_portal() as portal:
         emulator = Emulator(**settings)
         with portal.wrap_async_context_manager(emulator):

@@ -85,11 +85,13 @@ class Account:
                 name is a client's record id.
         """
         wanted = set(names)
+        known: list[Known] = []
         async with self._turn:
             if self._known is not None and wanted <= _names(self._known):
                 return
             try:
-                known = await self.clients() if self._can_tell else []
+                if self._can_tell:
+                    known = await self.clients()
             except (errors.AuthenticationError, errors.PermissionDenied):
                 self._can_tell = False
         if not self._can_tell:

@@ -109,7 +109,7 @@ def members(lead: LeadInput) -> dict[str, object]:
         plain: dict[str, object] = msgspec.to_builtins(lead)
         plain.pop("_leadgenius_extra", None)
         return {**plain, **lead.extra}
-    if not isinstance(lead, Mapping):
+    if not isinstance(lead, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
         raise TypeError(f"a lead is a mapping or an EnrichLead, not {type(lead).__name__}")
     for name in lead.keys() - _NAMES:
         if near := near_field(_TABLE, name):
