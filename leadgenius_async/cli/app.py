@@ -14,7 +14,7 @@ import cyclopts
 from leadgenius_async._version import __version__
 from leadgenius_async.cli import failures
 
-app = cyclopts.App(
+app: cyclopts.App = cyclopts.App(
     name="leadgenius",
     help="Take leads out of LeadGenius Pro, and speak its API.",
     version=f"leadgenius {__version__}",

@@ -21,7 +21,7 @@ from leadgenius_async.cli import failures
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
 from leadgenius_async.errors import ConfigurationError, CredentialsMissing
 
-app = App(name="auth", help="Log in, see what is there, log out.")
+app: App = App(name="auth", help="Log in, see what is there, log out.")
 
 
 @app.command

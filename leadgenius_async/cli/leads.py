@@ -20,7 +20,7 @@ from leadgenius_async.cli.options import (
 )
 from leadgenius_async.cli.output import SHOW, Show
 
-app = App(name="leads", help="Leads: list, find, get, create, update, delete, enrich.")
+app: App = App(name="leads", help="Leads: list, find, get, create, update, delete, enrich.")
 
 _COLUMNS = ("id", "client_id", "fullName", "email", "companyName", "title", "status")
 
