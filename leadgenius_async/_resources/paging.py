@@ -118,6 +118,9 @@ class Pages(Generic[T]):
             await self._account.check_clients([self._client_id])
         call = make_call("GET", self._path, query={**self._query, **self._place(token, left)})
         reply = await self._transport.request(call)
+        again, self._last = reply.body == self._last, reply.body
+        if again and self._paging and self._paging.numbered:
+            return Page([], None)  # the service knows no numbers: it gave this page already
         items = self._read(call, reply)
         if self._paging is None:
             return Page(items, None)
@@ -135,9 +138,8 @@ class Pages(Generic[T]):
         """Return the number after a full page of a service that does not say how many there are."""
         if not (self._paging and self._paging.numbered) or b'"pagination"' in reply.body:
             return None
-        again, self._last = reply.body == self._last, reply.body
-        if again or count < (self._page_size or self._paging.most):
-            return None  # the second full page that is the first one: it knows no numbers
+        if count < (self._page_size or self._paging.most):
+            return None
         return str(int(token or "1") + 1)
 
 
