@@ -75,3 +75,40 @@ async def test_company(session: aiohttp.ClientSession, by_jwt: dict[str, str]) -
     assert body["success"] is True
     assert body["company"]["id"] == body["company"]["company_id"] == "company-1"
     assert set(body["company"]) == {"id", "company_id", "name", "createdAt", "updatedAt"}
+
+
+async def test_create_update_delete(
+    session: aiohttp.ClientSession, by_key: dict[str, str], other_key: dict[str, str]
+) -> None:
+    """A client is made with a readable client_id, changed by its record id, and gone."""
+    url = "/api/clients"
+    for expected in ("acme-corp", "acme-corp-2"):
+        body = {"clientName": "Acme, Corp!", "companyURL": "https://acme.example"}
+        async with session.post(url, json=body, headers=by_key) as response:
+            assert response.status == 201
+            client = (await response.json())["client"]
+        assert (client["client_id"], client["description"]) == (expected, None)
+    change = {"id": client["id"], "companyURL": None, "description": "ours"}
+    async with session.put(url, json=change, headers=by_key) as response:
+        changed = (await response.json())["client"]
+    assert changed == {**client, **change, "updatedAt": changed["updatedAt"]}
+    for key, status in ((other_key, 404), (by_key, 200), (by_key, 404)):
+        async with session.put(url, json=change, headers=other_key) as response:
+            assert response.status == 404
+        async with session.delete(url, params={"id": client["id"]}, headers=key) as response:
+            assert response.status == status
+    assert await _clients(session, by_key, clientId=client["id"]) == []
+    by_client_id = {"id": "acme-corp"}
+    async with session.delete(url, params=by_client_id, headers=by_key) as response:
+        assert response.status == 404
+
+
+async def test_a_deleted_clients_leads_stay(
+    emulator: Emulator, session: aiohttp.ClientSession, by_key: dict[str, str]
+) -> None:
+    """Without a purge they go invisible; the bulk list over all clients still has them."""
+    client = emulator.ready.clients[0]
+    before = len(list(emulator.rows("enrich_leads", client_id=client.client_id)))
+    async with session.delete("/api/clients", params={"id": client.id}, headers=by_key) as response:
+        assert response.status == 200
+    assert before == len(list(emulator.rows("enrich_leads", client_id=client.client_id))) > 0

@@ -80,3 +80,50 @@ async def test_an_account_sees_its_own_clients_alone(emulator: Emulator) -> None
     assert {client.company_id for client in own} == {emulator.ready.company_id}
     assert {client.company_id for client in foreign} == {other.company_id}
     assert [client.client_id for client in foreign] == [c.client_id for c in other.clients]
+
+
+async def test_from_create_to_delete(emulator: Emulator, lg: LeadGenius) -> None:
+    """A client is made, found by either identifier, changed, cleared and gone."""
+    client = await lg.clients.create(clientName="Acme", companyURL="https://acme.example")
+    assert client.client_id == "acme"
+    assert await lg.clients.get(client.id) == await lg.clients.get("acme") == client
+    changed = await lg.clients.update(client.id, companyURL=None, description="ours")
+    assert (changed.clientName, changed.companyURL, changed.description) == ("Acme", None, "ours")
+    await lg.clients.delete(client.id, purge=True)
+    with pytest.raises(errors.NotFound):
+        await lg.clients.get(client.id)
+    with pytest.raises(errors.NotFound):
+        await lg.clients.delete(client.id)
+
+
+async def test_absent_and_null_are_told_apart() -> None:
+    """What is not named is not sent; None is sent as null."""
+    body = msgspec.json.encode({"client": ONE})
+    async with Wire(reply(body=body)) as wire, client_of(wire) as lg:
+        await lg.clients.update("uuid-1", description=None)
+        await lg.clients.create(clientName="Acme")
+    assert [msgspec.json.decode(request.body) for request in wire.requests] == [
+        {"id": "uuid-1", "description": None},
+        {"clientName": "Acme"},
+    ]
+
+
+async def test_a_client_is_found_where_only_record_ids_narrow() -> None:
+    """Only the record id is documented for `clientId`: a client_id is looked up in the list."""
+    both = reply(body=msgspec.json.encode({"clients": [ONE, TWO]}))
+    wire = Wire(reply(body=b'{"clients":[]}'), both, reply(body=b'{"clients":[]}'), both)
+    async with wire, client_of(wire) as lg:
+        assert (await lg.clients.get("acme-corp")).id == "uuid-1"
+        with pytest.raises(errors.NotFound, match="nobody"):
+            await lg.clients.get("nobody")
+
+
+async def test_what_would_be_refused_is_not_sent(emulator: Emulator, lg: LeadGenius) -> None:
+    """An empty name, no change, no id."""
+    with pytest.raises(ValueError, match="clientName is empty"):
+        await lg.clients.create(clientName="")
+    with pytest.raises(ValueError, match="no field to change"):
+        await lg.clients.update("uuid-1")
+    with pytest.raises(ValueError, match="record_id is empty"):
+        await lg.clients.delete("")
+    assert len(emulator.log) == 0
