@@ -82,7 +82,7 @@ async def test_an_account_sees_its_own_clients_alone(emulator: Emulator) -> None
     assert [client.client_id for client in foreign] == [c.client_id for c in other.clients]
 
 
-async def test_from_create_to_delete(emulator: Emulator, lg: LeadGenius) -> None:
+async def test_from_create_to_delete(lg: LeadGenius) -> None:
     """A client is made, found by either identifier, changed, cleared and gone."""
     client = await lg.clients.create(clientName="Acme", companyURL="https://acme.example")
     assert client.client_id == "acme"
