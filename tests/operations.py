@@ -92,7 +92,13 @@ LEADS = [
     ),
 ]
 
-OPERATIONS = [*AUTH, *BULK, *CLIENTS, *LEADS]
+COMPANY = [
+    Operation("GET /api/company", "company.get", "company show"),
+    Operation("POST /api/company", "company.create", "company create --name Northwind"),
+    Operation("PUT /api/company", "company.update", "company update --name Northwind"),
+]
+
+OPERATIONS = [*AUTH, *BULK, *CLIENTS, *LEADS, *COMPANY]
 
 
 def render() -> str:

@@ -60,6 +60,13 @@ class World:
             "LEADGENIUS_RATE": "off",
         }
 
+    def add_user(self, username: str, password: str, *, role: str) -> None:
+        """Let somebody else of the first company log in."""
+        db = self.emulator._running().store.db
+        company_id = self.emulator.ready.company_id
+        user = (f"user-{username}", username, password, company_id, role)
+        self.portal.call(db.execute, "INSERT INTO users VALUES (?, ?, ?, ?, ?)", user)
+
     def with_client(self, function: Callable[[LeadGenius], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine function with an SDK that takes the account from the environment."""
 
@@ -90,6 +97,7 @@ def running_world(**options: Any) -> Generator[World, None, None]:
         "source_leads": 5,
         "clients": 2,
         "rate": "off",
+        "existing_company": "update",
         **options,
     }
     with start_blocking_portal() as portal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadgenius_async._http.record import Record
+from leadgenius_async._resources import checks
 from leadgenius_async._resources.section import Section
 
 _COMPANY = ("company", "data")
@@ -40,3 +41,40 @@ class CompanyCalls(Section):
         ```
         """
         return await self._ask("GET", "/company", Company, _COMPANY)
+
+    async def create(self, *, name: str, **fields: object) -> Company:
+        """Make the company of an account that has none.
+
+        Args:
+            name: Its name.
+            fields: Others that the service knows; it documents none.
+
+        Raises:
+            ValueError: The name is empty.
+            Conflict: The account has a company already (assumed).
+
+        ```python
+        company = await lg.company.create(name="Northwind")
+        ```
+        """
+        payload = {"name": checks.text("name", name), **fields}
+        return await self._ask("POST", "/company", Company, _COMPANY, payload=payload)
+
+    async def update(self, **changes: object) -> Company:
+        """Change the company; an owner or an admin may (documented).
+
+        Args:
+            changes: `name`, and others that the service knows; None clears one.
+
+        Raises:
+            ValueError: Nothing to change was given, or the name is empty.
+            PermissionDenied: The login is neither an owner's nor an admin's.
+
+        ```python
+        company = await lg.company.update(name="Northwind Traders")
+        ```
+        """
+        payload = checks.changes(changes)
+        if "name" in payload:
+            checks.text("name", str(payload["name"] or ""))
+        return await self._ask("PUT", "/company", Company, _COMPANY, payload=payload)

@@ -27,6 +27,7 @@ _COMMANDS = {
     "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
     "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete."),
     "leads": ("leads:app", "Leads: list, find, get, create, update, delete, enrich."),
+    "company": ("company:app", "The account's company: show, create, update."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }
 for _name, (_place, _help) in _COMMANDS.items():

@@ -11,6 +11,7 @@ BatchCreate = Literal["all", "part", "none"]
 PoisonBatch = Literal["none", "part"]
 DuplicateCreate = Literal["conflict", "create"]
 UnknownIds = Literal["not_found", "ignored"]
+ExistingCompany = Literal["conflict", "update"]
 
 #: The platform's plans, requests per minute per account.
 PLANS = {"standard": 100, "premium": 1_000}
@@ -25,6 +26,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "poison_batch": get_args(PoisonBatch),
     "duplicate_create": get_args(DuplicateCreate),
     "unknown_ids": get_args(UnknownIds),
+    "existing_company": get_args(ExistingCompany),
 }
 _POSITIVE_SECONDS = ("access_token_life", "refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535
@@ -72,6 +74,8 @@ class EmulatorConfig:
         move_leads: An update may change a lead's `client_id`; else it keeps its own.
         list_by_record_id: `GET /api/leads` lists invisible leads by the wrong id that they have.
         purge_limit: Leads that a purge deletes before the gateway answers 504. Needs `habits`.
+        existing_company: A create of a company by a user who has one, as all of the sample
+            have, answers 409 (`"conflict"`) or changes that one (`"update"`).
 
     Raises:
         ValueError: An option has a value outside its range; the message names both.
@@ -103,6 +107,7 @@ class EmulatorConfig:
     move_leads: bool = True
     list_by_record_id: bool = True
     purge_limit: int = 1_000
+    existing_company: ExistingCompany = "conflict"
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later."""

@@ -21,7 +21,7 @@ from leadgenius_async.emulator.sample.tenants import SINCE, SampleTenant
 from leadgenius_async.emulator.store import Store
 
 #: Raised with every change of the sample data, so that an older file is not taken for today's.
-SAMPLE_VERSION = 2
+SAMPLE_VERSION = 3
 
 _T = TypeVar("_T")
 
@@ -107,9 +107,8 @@ async def _in_thread(call: Callable[..., _T], *args: object) -> _T:
 
 
 def _insert_tenant(store: Store, tenant: SampleTenant) -> None:
-    store.db.execute(
-        "INSERT INTO companies VALUES (?, ?, ?)", (tenant.company_id, tenant.name, SINCE)
-    )
+    company = {"id": tenant.company_id, "company_id": tenant.company_id, "name": tenant.name}
+    store.insert_company(tenant.company_id, {**company, "createdAt": SINCE, "updatedAt": SINCE})
     for user in (tenant.owner, tenant.admin, tenant.member):
         store.db.execute(
             "INSERT INTO users VALUES (?, ?, ?, ?, ?)",

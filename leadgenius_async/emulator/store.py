@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from leadgenius_async.emulator.structs import Client
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE companies (company_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE companies (company_id TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE users (
     user_id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, password TEXT NOT NULL,
     company_id TEXT NOT NULL, role TEXT NOT NULL);
@@ -160,12 +160,26 @@ class Store:
             "DELETE FROM clients WHERE company_id = ? AND id = ?", (client.company_id, client.id)
         )
 
-    def company(self, company_id: str) -> tuple[str, str]:
-        """Name and time of creation of a company."""
-        name, created = self.db.execute(
-            "SELECT name, created_at FROM companies WHERE company_id = ?", (company_id,)
-        ).fetchone()
-        return name, created
+    def insert_company(self, company_id: str, company: Mapping[str, object]) -> None:
+        """Append a company, by its members."""
+        self.db.execute(
+            "INSERT INTO companies VALUES (?, ?)", (company_id, msgspec.json.encode(company))
+        )
+
+    def companies(self) -> dict[str, dict[str, object]]:
+        """The members of each company by its company_id, oldest first."""
+        rows = self.db.execute("SELECT company_id, body FROM companies ORDER BY rowid")
+        return {
+            company_id: msgspec.json.decode(body, type=dict[str, object])
+            for company_id, body in rows
+        }
+
+    def update_company(self, company_id: str, company: Mapping[str, object]) -> None:
+        """Replace a company's members."""
+        self.db.execute(
+            "UPDATE companies SET body = ? WHERE company_id = ?",
+            (msgspec.json.encode(company), company_id),
+        )
 
     def highest(self) -> int:
         """A number that grows with everything that was ever added."""

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from leadgenius_async.emulator import Emulator
+from leadgenius_async.emulator.structs import Member, Tenant
 
 Started = Callable[..., AbstractAsyncContextManager[tuple[Emulator, aiohttp.ClientSession]]]
 
@@ -52,7 +53,29 @@ def other_key(emulator: Emulator) -> dict[str, str]:
 @pytest.fixture
 async def by_jwt(emulator: Emulator, session: aiohttp.ClientSession) -> dict[str, str]:
     """Headers of the first company's signed-in user."""
-    login = {"username": emulator.ready.username, "password": emulator.ready.password}
+    return await _sign_in(session, emulator.ready)
+
+
+@pytest.fixture
+async def by_admin(emulator: Emulator, session: aiohttp.ClientSession) -> dict[str, str]:
+    """Headers of the first company's signed-in admin."""
+    return await _sign_in(session, emulator.ready.admin)
+
+
+@pytest.fixture
+async def by_member(emulator: Emulator, session: aiohttp.ClientSession) -> dict[str, str]:
+    """Headers of the first company's signed-in member."""
+    return await _sign_in(session, emulator.ready.member)
+
+
+@pytest.fixture
+async def by_other(emulator: Emulator, session: aiohttp.ClientSession) -> dict[str, str]:
+    """Headers of the second company's signed-in admin."""
+    return await _sign_in(session, emulator.other.admin)
+
+
+async def _sign_in(session: aiohttp.ClientSession, user: Tenant | Member) -> dict[str, str]:
+    login = {"username": user.username, "password": user.password}
     async with session.post("/api/auth", json=login) as response:
         tokens = (await response.json())["tokens"]
     return {"Authorization": f"Bearer {tokens['accessToken']}"}
