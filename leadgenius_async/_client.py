@@ -20,7 +20,10 @@ from leadgenius_async._resources.auth import Auth
 from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
 from leadgenius_async._resources.clients import Clients
 from leadgenius_async._resources.company import CompanyCalls
+from leadgenius_async._resources.email import Email
 from leadgenius_async._resources.leads import Leads
+from leadgenius_async._resources.search_history import SearchHistory
+from leadgenius_async._resources.settings import SettingsCalls
 from leadgenius_async._secret import Secret
 from leadgenius_async._settings import Settings
 from leadgenius_async.errors import ConfigurationError, CredentialsMissing
@@ -101,8 +104,11 @@ class LeadGenius:
         shared = (self._transport, Account(self._transport))
         self.clients = Clients(*shared)
         self.company = CompanyCalls(*shared)
+        self.email = Email(*shared)
         self.enrich_leads = EnrichLeads(*shared)
         self.leads = Leads(*shared)
+        self.settings = SettingsCalls(*shared)
+        self.search_history = SearchHistory(*shared)
         self.source_leads = SourceLeads(*shared)
 
     @property

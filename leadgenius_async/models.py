@@ -11,11 +11,24 @@ from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead 
 from leadgenius_async._resources.auth import Login as Login
 from leadgenius_async._resources.clients import Client as Client
 from leadgenius_async._resources.company import Company as Company
+from leadgenius_async._resources.email import (
+    EmailCheck as EmailCheck,
+    EmailVerification as EmailVerification,
+)
 from leadgenius_async._resources.listing import Listing as Listing, Page as Page
+from leadgenius_async._resources.search_history import Search as Search
+from leadgenius_async._settings_structs import (
+    AgentSettings as AgentSettings,
+    SdrSettings as SdrSettings,
+    UrlSettings as UrlSettings,
+)
 
 __all__ = [
+    "AgentSettings",
     "Client",
     "Company",
+    "EmailCheck",
+    "EmailVerification",
     "EnrichLead",
     "ExportReport",
     "Listing",
@@ -25,5 +38,8 @@ __all__ = [
     "PartitionReport",
     "Progress",
     "Reply",
+    "SdrSettings",
+    "Search",
     "SourceLead",
+    "UrlSettings",
 ]

@@ -98,7 +98,25 @@ COMPANY = [
     Operation("PUT /api/company", "company.update", "company update --name Northwind"),
 ]
 
-OPERATIONS = [*AUTH, *BULK, *CLIENTS, *LEADS, *COMPANY]
+EMAIL = [
+    Operation("POST /api/email-validate", "email.validate", "email validate ada@valid.example"),
+    Operation("POST /api/email-verify", "email.verify", "email verify ada@valid.example"),
+]
+SEARCH_HISTORY = [
+    Operation("GET /api/search-history", "search_history.list", "search-history list"),
+    Operation(
+        "POST /api/search-history",
+        "search_history.create",
+        "search-history create --name Heads --client-id acme-corp --tags q3 emea",
+    ),
+    Operation(
+        "PUT /api/search-history",
+        "search_history.update",
+        """search-history update search_1 --status completed --data '{"leadsFound": 120}'""",
+    ),
+]
+
+OPERATIONS = [*AUTH, *BULK, *CLIENTS, *LEADS, *COMPANY, *EMAIL, *SEARCH_HISTORY]
 
 
 def render() -> str:

@@ -28,6 +28,8 @@ _COMMANDS = {
     "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete."),
     "leads": ("leads:app", "Leads: list, find, get, create, update, delete, enrich."),
     "company": ("company:app", "The account's company: show, create, update."),
+    "email": ("email:app", "E-mail addresses: validate, verify."),
+    "search-history": ("search_history:app", "Searches for leads: list, create, update."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }
 for _name, (_place, _help) in _COMMANDS.items():

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from leadgenius_async.emulator.routes import auth, bulk, clients, company, keys, leads, openapi
+from leadgenius_async.emulator.routes import (
+    auth,
+    bulk,
+    clients,
+    company,
+    email,
+    keys,
+    leads,
+    openapi,
+    search_history,
+    settings,
+)
 
 #: What the service has.
 API = (
@@ -11,7 +22,10 @@ API = (
     *clients.ENDPOINTS,
     *leads.ENDPOINTS,
     *company.ENDPOINTS,
+    *search_history.ENDPOINTS,
     *bulk.ENDPOINTS,
+    *settings.ENDPOINTS,
+    *email.ENDPOINTS,
 )
 
 ENDPOINTS = (*API, openapi.endpoint_of(API))
