@@ -77,6 +77,19 @@ AI_AGENT_FIELDS = (
 #: Every field that holds an AI text, in the order of the documentation.
 AI_FIELDS = (*AI_AGENT_FIELDS, "aiScoreJustification", "aiScoreRecommendation")
 
+#: What `processing` can be asked for: enrichment services, copyright processes by their number,
+#: and fields that agents write.
+SERVICES = ("companyUrl", "emailFinder", *_numbered("enrichment"))
+PROCESSES = tuple(range(1, 11))
+SDR_FIELDS = (*_numbered("message"), *AI_AGENT_FIELDS)
+
+#: What each of the three settings holds, by the last part of its path.
+SETTINGS = {
+    "url": (*SERVICES, *(f"{name}_Apikey" for name in SERVICES)),
+    "agent": ("projectId", *(f"enrichment{n}AgentId" for n in PROCESSES)),
+    "sdr-ai": ("projectId", *(f"{name}AgentId" for name in SDR_FIELDS)),
+}
+
 ENRICH_LEAD_FIELDS: tuple[Field, ...] = (
     *_IDENTITY,
     *_PERSON,
@@ -92,7 +105,7 @@ ENRICH_LEAD_FIELDS: tuple[Field, ...] = (
     Field("engagementHistory", "text", "engagement", "D", "a list or JSON text: kept as JSON text"),
     Field("lastEngagementAt", "text", "engagement"),
     *_texts("settings", ["emailFinder", "projectId",
-                         *(f"{name}AgentId" for name in (*_numbered("message"), *AI_AGENT_FIELDS))],
+                         *(f"{name}AgentId" for name in SDR_FIELDS)],
             "A"),
 )  # fmt: skip
 

@@ -37,6 +37,9 @@ class Operation:
 
 
 _LEAD = '{"firstName": "Mia", "lastName": "Sample"}'
+_URL = '{"companyUrl": "https://urls.example"}'
+_AGENT = '{"enrichment1AgentId": "agent-1"}'
+_SDR = '{"message1AgentId": "agent-1"}'
 
 AUTH = [
     Operation("POST /api/auth", "auth.login", "auth login"),
@@ -115,8 +118,37 @@ SEARCH_HISTORY = [
         """search-history update search_1 --status completed --data '{"leadsFound": 120}'""",
     ),
 ]
+SETTINGS = [
+    Operation("GET /api/settings/url", "settings.url.get", "settings url show"),
+    Operation("POST /api/settings/url", "settings.url.create", f"settings url set --data '{_URL}'"),
+    Operation(
+        "PUT /api/settings/url",
+        "settings.url.update",
+        f"settings url set --data '{_URL}' && leadgenius settings url set --data '{_URL}'",
+    ),
+    Operation("GET /api/settings/agent", "settings.agent.get", "settings agent show"),
+    Operation(
+        "POST /api/settings/agent", "settings.agent.create", f"settings agent set --data '{_AGENT}'"
+    ),
+    Operation(
+        "PUT /api/settings/agent",
+        "settings.agent.update",
+        f"settings agent set --data '{_AGENT}' && leadgenius settings agent set --data '{_AGENT}'",
+    ),
+    Operation("GET /api/settings/sdr-ai", "settings.sdr_ai.get", "settings sdr-ai show"),
+    Operation(
+        "POST /api/settings/sdr-ai",
+        "settings.sdr_ai.create",
+        f"settings sdr-ai set --data '{_SDR}'",
+    ),
+    Operation(
+        "PUT /api/settings/sdr-ai",
+        "settings.sdr_ai.update",
+        f"settings sdr-ai set --data '{_SDR}' && leadgenius settings sdr-ai set --data '{_SDR}'",
+    ),
+]
 
-OPERATIONS = [*AUTH, *BULK, *CLIENTS, *LEADS, *COMPANY, *EMAIL, *SEARCH_HISTORY]
+OPERATIONS = [*AUTH, *BULK, *CLIENTS, *LEADS, *COMPANY, *EMAIL, *SEARCH_HISTORY, *SETTINGS]
 
 
 def render() -> str:

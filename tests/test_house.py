@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lead_stub import render
+from settings_stub import render as render_settings
 
 import leadgenius_async
 from leadgenius_async import errors, models
@@ -21,7 +22,7 @@ LAYERS = [
     ["_client"],
     ["_resources", "models"],
     ["_extract"],
-    ["_settings", "_credentials_file", "_lead_structs"],
+    ["_settings", "_credentials_file", "_lead_structs", "_settings_structs"],
     ["_http"],
     ["errors", "_fields", "_secret", "_version"],
 ]
@@ -130,3 +131,8 @@ def test_public_errors_are_reachable() -> None:
 def test_the_stub_of_the_lead_structs_is_current() -> None:
     """What type checkers see is what the table of fields says."""
     assert (PACKAGE / "_lead_structs.pyi").read_text() == render()
+
+
+def test_the_stub_of_the_settings_structs_is_current() -> None:
+    """The same for the settings."""
+    assert (PACKAGE / "_settings_structs.pyi").read_text() == render_settings()

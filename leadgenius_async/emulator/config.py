@@ -76,6 +76,9 @@ class EmulatorConfig:
         purge_limit: Leads that a purge deletes before the gateway answers 504. Needs `habits`.
         existing_company: A create of a company by a user who has one, as all of the sample
             have, answers 409 (`"conflict"`) or changes that one (`"update"`).
+        settings_strict: A create of settings that are there answers 409, and an update of
+            settings that are not 404; else both do what the other would.
+        run_seconds: Seconds that a background run or a scrape takes from its start to its end.
 
     Raises:
         ValueError: An option has a value outside its range; the message names both.
@@ -108,6 +111,8 @@ class EmulatorConfig:
     list_by_record_id: bool = True
     purge_limit: int = 1_000
     existing_company: ExistingCompany = "conflict"
+    run_seconds: float = 2.0
+    settings_strict: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later."""
@@ -116,7 +121,8 @@ class EmulatorConfig:
         for name in _POSITIVE_SECONDS:
             _require(_seconds(getattr(self, name)) > 0, self, name, "more than 0 seconds")
         _require(_is_int(self.seed), self, "seed", "an int")
-        _require(_seconds(self.latency) >= 0, self, "latency", "0 seconds or more")
+        for name in ("latency", "run_seconds"):
+            _require(_seconds(getattr(self, name)) >= 0, self, name, "0 seconds or more")
         _require(
             _is_int(self.port, 0) and self.port <= _LAST_PORT, self, "port", f"0 to {_LAST_PORT}"
         )

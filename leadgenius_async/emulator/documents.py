@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 import msgspec
 
@@ -16,11 +16,7 @@ class _Record(Protocol):
     """A struct with an id."""
 
     id: str
-
-    @property
-    def __struct_fields__(self) -> tuple[str, ...]:
-        """What makes it a struct."""
-        ...
+    __struct_fields__: ClassVar[tuple[str, ...]]
 
 
 R = TypeVar("R", bound=_Record)
@@ -67,6 +63,13 @@ class Documents:
         ).fetchall()
         decode = msgspec.json.Decoder(kind).decode
         return ((seq, decode(body)) for seq, body in rows)
+
+    def everywhere(self, kind: type[R]) -> list[tuple[str, R]]:
+        """All companies' records of a kind, each with its company_id, oldest first."""
+        rows = self._db.execute(
+            "SELECT company_id, body FROM documents WHERE kind = ? ORDER BY seq", (kind.__name__,)
+        )
+        return [(company_id, msgspec.json.decode(body, type=kind)) for company_id, body in rows]
 
     def all(
         self, kind: type[R], company_id: str, wanted: Callable[[R], bool] = lambda _: True

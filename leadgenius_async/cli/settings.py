@@ -1,0 +1,102 @@
+"""`leadgenius settings`: what the processing of leads goes by."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cyclopts import App
+
+from leadgenius_async._http.record import plain
+from leadgenius_async.cli.options import DEFAULT, Connection, Data, Flag, read_object
+from leadgenius_async.cli.output import SHOW, Show
+
+if TYPE_CHECKING:
+    from leadgenius_async.models import AgentSettings, SdrSettings, UrlSettings
+
+app: App = App(name="settings", help="Services and agents that process leads: show, set.")
+url: App = App(name="url", help="Enrichment services and their API keys.")
+agent: App = App(name="agent", help="Agents of the copyright processes.")
+sdr_ai: App = App(name="sdr-ai", help="Agents of the messages and AI fields.")
+for _group in (url, agent, sdr_ai):
+    app.command(_group)
+
+
+@url.command(name="show")
+async def show_url(
+    *, reveal: Flag = False, show: Show = SHOW, connection: Connection = DEFAULT
+) -> None:
+    """Show the enrichment services; their API keys are left out.
+
+    Args:
+        reveal: Show the API keys as well.
+    """
+    async with connection.open() as lg:
+        _show(await lg.settings.url.get(), show, reveal=reveal)
+
+
+@url.command(name="set")
+async def set_url(*, data: Data, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Change the enrichment services, or set them for the first time.
+
+    Args:
+        data: The fields as a JSON object; null clears one. With an API key in it, give @FILE, or
+            - for stdin: the process list shows what stands on the command line.
+    """
+    fields = read_object(data)
+    async with connection.open() as lg:
+        _show(await lg.settings.url.upsert(**fields), show)
+
+
+@agent.command(name="show")
+async def show_agent(*, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Show the agents of the copyright processes."""
+    async with connection.open() as lg:
+        _show(await lg.settings.agent.get(), show)
+
+
+@agent.command(name="set")
+async def set_agent(*, data: Data, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Change the agents of the copyright processes, or set them for the first time.
+
+    Args:
+        data: The fields as a JSON object; null clears one; @FILE reads a file, - reads stdin.
+    """
+    fields = read_object(data)
+    async with connection.open() as lg:
+        _show(await lg.settings.agent.upsert(**fields), show)
+
+
+@sdr_ai.command(name="show")
+async def show_sdr_ai(*, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Show the agents of the messages and AI fields."""
+    async with connection.open() as lg:
+        _show(await lg.settings.sdr_ai.get(), show)
+
+
+@sdr_ai.command(name="set")
+async def set_sdr_ai(*, data: Data, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Change the agents of the messages and AI fields, or set them for the first time.
+
+    Args:
+        data: The fields as a JSON object; null clears one; @FILE reads a file, - reads stdin.
+    """
+    fields = read_object(data)
+    async with connection.open() as lg:
+        _show(await lg.settings.sdr_ai.upsert(**fields), show)
+
+
+def _show(
+    settings: UrlSettings | AgentSettings | SdrSettings | None, show: Show, *, reveal: bool = False
+) -> None:
+    if settings is None:
+        sys.stderr.write("leadgenius: nothing is set\n")
+        show.rows([], [])
+        return
+    members = plain(settings)
+    keys = [name for name in members if name.endswith("_Apikey")]
+    if keys and not reveal:
+        for name in keys:
+            del members[name]
+        sys.stderr.write(f"leadgenius: left out: {', '.join(keys)} (`show --reveal` has them)\n")
+    show.one(members)
