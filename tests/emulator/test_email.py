@@ -35,7 +35,7 @@ async def _post(session: Session, call: str, headers: Headers, body: object) -> 
         ("ada@valid.example\n", False, False, False, False),
     ],
 )
-async def test_the_domain_decides(  # noqa: PLR0913 - one row of a table
+async def test_the_domain_decides(
     *,
     session: Session,
     by_key: Headers,
