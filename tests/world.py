@@ -13,6 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator, LoggedRequest
+from leadgenius_async.emulator.routes.search_history import SearchRecord
 
 T = TypeVar("T")
 
@@ -38,6 +39,8 @@ LEADS = [
         "status": "qualified",
     },
 ]
+#: A search that they name.
+SEARCH = {"id": "search_1", "searchName": "Heads of data", "status": "running"}
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ async def _populate(emulator: Emulator) -> None:
         client = await lg.clients.create(clientName="Acme Corp")
     assert client.client_id == "acme-corp"
     emulator.insert("enrich_leads", [{"client_id": "acme-corp", **lead} for lead in LEADS])
+    emulator._running().documents.add(ready.company_id, SearchRecord("search_1", dict(SEARCH)))
 
 
 def example_of(function: object) -> Callable[[LeadGenius], Coroutine[Any, Any, None]]:
