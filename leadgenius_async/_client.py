@@ -21,6 +21,7 @@ from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
 from leadgenius_async._resources.clients import Clients
 from leadgenius_async._resources.company import CompanyCalls
 from leadgenius_async._resources.email import Email
+from leadgenius_async._resources.integrations import Integrations
 from leadgenius_async._resources.leads import Leads
 from leadgenius_async._resources.search_history import SearchHistory
 from leadgenius_async._resources.settings import SettingsCalls
@@ -106,6 +107,7 @@ class LeadGenius:
         self.company = CompanyCalls(*shared)
         self.email = Email(*shared)
         self.enrich_leads = EnrichLeads(*shared)
+        self.integrations = Integrations(*shared)
         self.leads = Leads(*shared)
         self.settings = SettingsCalls(*shared)
         self.search_history = SearchHistory(*shared)

@@ -15,6 +15,12 @@ from leadgenius_async._resources.email import (
     EmailCheck as EmailCheck,
     EmailVerification as EmailVerification,
 )
+from leadgenius_async._resources.integrations import (
+    ChatReply as ChatReply,
+    Scrape as Scrape,
+    ScrapeStatus as ScrapeStatus,
+    UnipileAccount as UnipileAccount,
+)
 from leadgenius_async._resources.listing import Listing as Listing, Page as Page
 from leadgenius_async._resources.search_history import Search as Search
 from leadgenius_async._settings_structs import (
@@ -25,6 +31,7 @@ from leadgenius_async._settings_structs import (
 
 __all__ = [
     "AgentSettings",
+    "ChatReply",
     "Client",
     "Company",
     "EmailCheck",
@@ -38,8 +45,11 @@ __all__ = [
     "PartitionReport",
     "Progress",
     "Reply",
+    "Scrape",
+    "ScrapeStatus",
     "SdrSettings",
     "Search",
     "SourceLead",
+    "UnipileAccount",
     "UrlSettings",
 ]

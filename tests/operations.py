@@ -148,7 +148,32 @@ SETTINGS = [
     ),
 ]
 
-OPERATIONS = [*AUTH, *BULK, *CLIENTS, *LEADS, *COMPANY, *EMAIL, *SEARCH_HISTORY, *SETTINGS]
+INTEGRATIONS = [
+    Operation(
+        "POST /api/start-lead-scrape-complete",
+        "integrations.start_scrape",
+        """integrations scrape --client-id acme-corp --data '{"title": "CTO"}'""",
+    ),
+    Operation(
+        "GET /api/lead-generation-status",
+        "integrations.scrape_status",
+        "integrations status scrape_1",
+    ),
+    Operation("POST /api/epsimo-chat", "integrations.chat", 'integrations chat "Who is next?"'),
+    Operation("GET /api/unipile-accounts", "integrations.accounts", "integrations accounts"),
+]
+
+OPERATIONS = [
+    *AUTH,
+    *BULK,
+    *CLIENTS,
+    *LEADS,
+    *COMPANY,
+    *EMAIL,
+    *SEARCH_HISTORY,
+    *SETTINGS,
+    *INTEGRATIONS,
+]
 
 
 def render() -> str:

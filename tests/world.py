@@ -14,6 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator, LoggedRequest
 from leadgenius_async.emulator.routes.search_history import SearchRecord
+from leadgenius_async.emulator.scrapes import Scrape
 
 T = TypeVar("T")
 
@@ -118,6 +119,8 @@ async def _populate(emulator: Emulator) -> None:
         client = await lg.clients.create(clientName="Acme Corp")
     assert client.client_id == "acme-corp"
     emulator.insert("enrich_leads", [{"client_id": "acme-corp", **lead} for lead in LEADS])
+    scrape = Scrape("scrape_1", ready.user_id, "acme-corp", {}, started=0.0)
+    emulator._running().documents.add(ready.company_id, scrape)
     emulator._running().documents.add(ready.company_id, SearchRecord("search_1", dict(SEARCH)))
 
 

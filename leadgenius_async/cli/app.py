@@ -31,6 +31,7 @@ _COMMANDS = {
     "email": ("email:app", "E-mail addresses: validate, verify."),
     "search-history": ("search_history:app", "Searches for leads: list, create, update."),
     "settings": ("settings:app", "Services and agents that process leads: show, set."),
+    "integrations": ("integrations:app", "Other services: scrape, status, chat, accounts."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }
 for _name, (_place, _help) in _COMMANDS.items():

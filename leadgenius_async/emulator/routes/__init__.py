@@ -8,6 +8,7 @@ from leadgenius_async.emulator.routes import (
     clients,
     company,
     email,
+    integrations,
     keys,
     leads,
     openapi,
@@ -26,6 +27,7 @@ API = (
     *bulk.ENDPOINTS,
     *settings.ENDPOINTS,
     *email.ENDPOINTS,
+    *integrations.ENDPOINTS,
 )
 
 ENDPOINTS = (*API, openapi.endpoint_of(API))
