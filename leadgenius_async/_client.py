@@ -16,6 +16,7 @@ from leadgenius_async._http.call import Kind, Reply, make_call
 from leadgenius_async._http.limiter import Gate, Rate
 from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
 from leadgenius_async._resources.account import Account
+from leadgenius_async._resources.analytics import Analytics
 from leadgenius_async._resources.auth import Auth
 from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
 from leadgenius_async._resources.clients import Clients
@@ -25,6 +26,8 @@ from leadgenius_async._resources.integrations import Integrations
 from leadgenius_async._resources.leads import Leads
 from leadgenius_async._resources.search_history import SearchHistory
 from leadgenius_async._resources.settings import SettingsCalls
+from leadgenius_async._resources.tasks import Tasks
+from leadgenius_async._resources.webhooks import Webhooks
 from leadgenius_async._secret import Secret
 from leadgenius_async._settings import Settings
 from leadgenius_async.errors import ConfigurationError, CredentialsMissing
@@ -103,6 +106,7 @@ class LeadGenius:
         session.bind(self._transport.request)
         self.auth = Auth(self._transport, session)
         shared = (self._transport, Account(self._transport))
+        self.analytics = Analytics(*shared)
         self.clients = Clients(*shared)
         self.company = CompanyCalls(*shared)
         self.email = Email(*shared)
@@ -112,6 +116,8 @@ class LeadGenius:
         self.settings = SettingsCalls(*shared)
         self.search_history = SearchHistory(*shared)
         self.source_leads = SourceLeads(*shared)
+        self.tasks = Tasks(*shared)
+        self.webhooks = Webhooks(*shared)
 
     @property
     def base_url(self) -> str:

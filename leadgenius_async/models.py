@@ -8,6 +8,7 @@ from leadgenius_async._extract.report import (
 )
 from leadgenius_async._http.call import Reply as Reply
 from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead as SourceLead
+from leadgenius_async._resources.analytics import Pipeline as Pipeline
 from leadgenius_async._resources.auth import Login as Login
 from leadgenius_async._resources.clients import Client as Client
 from leadgenius_async._resources.company import Company as Company
@@ -23,6 +24,11 @@ from leadgenius_async._resources.integrations import (
 )
 from leadgenius_async._resources.listing import Listing as Listing, Page as Page
 from leadgenius_async._resources.search_history import Search as Search
+from leadgenius_async._resources.tasks import TaskRun as TaskRun
+from leadgenius_async._resources.webhooks import (
+    CreatedWebhook as CreatedWebhook,
+    Webhook as Webhook,
+)
 from leadgenius_async._settings_structs import (
     AgentSettings as AgentSettings,
     SdrSettings as SdrSettings,
@@ -34,6 +40,7 @@ __all__ = [
     "ChatReply",
     "Client",
     "Company",
+    "CreatedWebhook",
     "EmailCheck",
     "EmailVerification",
     "EnrichLead",
@@ -43,6 +50,7 @@ __all__ = [
     "Page",
     "PartReport",
     "PartitionReport",
+    "Pipeline",
     "Progress",
     "Reply",
     "Scrape",
@@ -50,6 +58,8 @@ __all__ = [
     "SdrSettings",
     "Search",
     "SourceLead",
+    "TaskRun",
     "UnipileAccount",
     "UrlSettings",
+    "Webhook",
 ]

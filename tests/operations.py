@@ -162,6 +162,22 @@ INTEGRATIONS = [
     Operation("POST /api/epsimo-chat", "integrations.chat", 'integrations chat "Who is next?"'),
     Operation("GET /api/unipile-accounts", "integrations.accounts", "integrations accounts"),
 ]
+WEBHOOKS = [
+    Operation("GET /api/webhook-workbench", "webhooks.list", "webhooks list"),
+    Operation(
+        "POST /api/webhook-workbench",
+        "webhooks.create",
+        """webhooks create --name Replies --platform heyreach --data '{"campaignId": 7}'""",
+    ),
+]
+
+ANALYTICS = [
+    Operation(
+        "GET /api/analytics/pipeline",
+        "analytics.pipeline",
+        "pipeline --start 2026-01-01 --end 2026-02-08",
+    ),
+]
 
 OPERATIONS = [
     *AUTH,
@@ -171,8 +187,10 @@ OPERATIONS = [
     *COMPANY,
     *EMAIL,
     *SEARCH_HISTORY,
+    *WEBHOOKS,
     *SETTINGS,
     *INTEGRATIONS,
+    *ANALYTICS,
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadgenius_async.emulator.routes import (
+    analytics,
     auth,
     bulk,
     clients,
@@ -14,6 +15,8 @@ from leadgenius_async.emulator.routes import (
     openapi,
     search_history,
     settings,
+    tasks,
+    webhooks,
 )
 
 #: What the service has.
@@ -24,10 +27,13 @@ API = (
     *leads.ENDPOINTS,
     *company.ENDPOINTS,
     *search_history.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *bulk.ENDPOINTS,
     *settings.ENDPOINTS,
+    *tasks.ENDPOINTS,
     *email.ENDPOINTS,
     *integrations.ENDPOINTS,
+    *analytics.ENDPOINTS,
 )
 
 ENDPOINTS = (*API, openapi.endpoint_of(API))
