@@ -178,6 +178,16 @@ ANALYTICS = [
         "pipeline --start 2026-01-01 --end 2026-02-08",
     ),
 ]
+TASKS = [
+    Operation(
+        "POST /api/trigger",
+        "tasks.trigger",
+        """tasks trigger score-leads --data '{"client_id": "acme-corp"}'""",
+    ),
+    Operation("GET /api/trigger-task-status", "tasks.get", "tasks get run_1"),
+    Operation("GET /api/trigger-task-status", "tasks.wait", "tasks wait run_1", "to its end"),
+    Operation("GET /api/trigger-recent-runs", "tasks.recent", "tasks recent --limit 5"),
+]
 
 OPERATIONS = [
     *AUTH,
@@ -189,6 +199,7 @@ OPERATIONS = [
     *SEARCH_HISTORY,
     *WEBHOOKS,
     *SETTINGS,
+    *TASKS,
     *INTEGRATIONS,
     *ANALYTICS,
 ]

@@ -52,7 +52,8 @@ def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) ->
 
 def plain(value: object) -> dict[str, object]:
     """Return a struct's members as they are on the wire, declared or not, without the absent."""
-    members: dict[str, object] = msgspec.to_builtins(value)
+    # A Secret among the undeclared says for itself what may be shown of it.
+    members: dict[str, object] = msgspec.to_builtins(value, enc_hook=str)
     members.update(members.pop("_leadgenius_extra", {}))  # type: ignore[call-overload] # a dict
     return members
 

@@ -73,9 +73,11 @@ class EmulatorConfig:
             200 (`"ignored"`).
         move_leads: An update may change a lead's `client_id`; else it keeps its own.
         list_by_record_id: `GET /api/leads` lists invisible leads by the wrong id that they have.
+        list_webhook_urls: The list of webhooks shows their URLs, with the secret in each.
         purge_limit: Leads that a purge deletes before the gateway answers 504. Needs `habits`.
         existing_company: A create of a company by a user who has one, as all of the sample
             have, answers 409 (`"conflict"`) or changes that one (`"update"`).
+        run_failures: Share of the background runs that end as FAILED, 0 to 1; the seed says which.
         settings_strict: A create of settings that are there answers 409, and an update of
             settings that are not 404; else both do what the other would.
         run_seconds: Seconds that a background run or a scrape takes from its start to its end.
@@ -109,9 +111,11 @@ class EmulatorConfig:
     unknown_ids: UnknownIds = "not_found"
     move_leads: bool = True
     list_by_record_id: bool = True
+    list_webhook_urls: bool = False
     purge_limit: int = 1_000
     existing_company: ExistingCompany = "conflict"
     run_seconds: float = 2.0
+    run_failures: float = 0.0
     settings_strict: bool = True
 
     def __post_init__(self) -> None:
@@ -123,6 +127,7 @@ class EmulatorConfig:
         _require(_is_int(self.seed), self, "seed", "an int")
         for name in ("latency", "run_seconds"):
             _require(_seconds(getattr(self, name)) >= 0, self, name, "0 seconds or more")
+        _require(0 <= _seconds(self.run_failures) <= 1, self, "run_failures", "0 to 1")
         _require(
             _is_int(self.port, 0) and self.port <= _LAST_PORT, self, "port", f"0 to {_LAST_PORT}"
         )
