@@ -14,6 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator, LoggedRequest
 from leadgenius_async.emulator.routes.search_history import SearchRecord
+from leadgenius_async.emulator.runs import Run
 from leadgenius_async.emulator.scrapes import Scrape
 
 T = TypeVar("T")
@@ -102,6 +103,7 @@ def running_world(**options: Any) -> Generator[World, None, None]:
         "clients": 2,
         "rate": "off",
         "existing_company": "update",
+        "run_seconds": 0,
         **options,
     }
     with start_blocking_portal() as portal:
@@ -121,6 +123,8 @@ async def _populate(emulator: Emulator) -> None:
     emulator.insert("enrich_leads", [{"client_id": "acme-corp", **lead} for lead in LEADS])
     scrape = Scrape("scrape_1", ready.user_id, "acme-corp", {}, started=0.0)
     emulator._running().documents.add(ready.company_id, scrape)
+    run = Run(id="run_1", task="score-leads", began=0.0, seconds=1.0, fails=False, settled=True)
+    emulator._running().documents.add(ready.company_id, run)
     emulator._running().documents.add(ready.company_id, SearchRecord("search_1", dict(SEARCH)))
 
 

@@ -43,18 +43,18 @@ def choices(name: str, values: Iterable[str], allowed: Iterable[str]) -> list[st
     return listed
 
 
-def many(name: str, values: Iterable[str], *, most: float = math.inf) -> list[str]:
-    """Return texts, at least one, as a list.
+def many(name: str, values: Iterable[str], *, least: int = 1, most: float = math.inf) -> list[str]:
+    """Return texts, at least one if not said otherwise, as a list.
 
     Raises:
-        ValueError: There is none, more than `most`, or one of them is empty.
+        ValueError: There are less than `least` or more than `most`, or one of them is empty.
         TypeError: They are one string and not a list of them.
     """
     if isinstance(values, str):
         raise TypeError(f"{name} is one string: give a list of them")
     listed = list(values)
-    if not 1 <= len(listed) <= most:
-        bound = "at least 1" if math.isinf(most) else f"1 to {most:g}"
+    if not least <= len(listed) <= most:
+        bound = f"at least {least}" if math.isinf(most) else f"{least} to {most:g}"
         raise ValueError(f"{name} has {len(listed)} entries: give {bound}")
     for value in listed:
         text(name, value)
@@ -69,6 +69,17 @@ def whole(name: str, value: int, least: int, most: int) -> int:
     """
     if isinstance(value, bool) or not least <= value <= most:
         raise ValueError(f"{name} is {value}: give a whole number from {least:,} to {most:,}")
+    return value
+
+
+def seconds(name: str, value: float) -> float:
+    """Return a span of time that must be above 0.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not value > 0:
+        raise ValueError(f"{name} is {value:g}: give more than 0 seconds")
     return value
 
 

@@ -1,4 +1,4 @@
-"""A request's way through the emulator: log → errors → identity → rate limit → handler.
+"""A request's way through the emulator: log → errors → identity → rate limit → settle → handler.
 
 Each step is one aiohttp middleware; `CHAIN` holds them in the order in which they act.
 """
@@ -97,7 +97,15 @@ async def limit_rate(request: web.Request, handler: Handler) -> web.StreamRespon
     return await handler(request)
 
 
-CHAIN = (log_request, word_errors, identify, limit_rate)
+@web.middleware
+async def settle_runs(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let runs that have ended meanwhile have written what they write."""
+    service = request.app[SERVICE]
+    service.runs.settle(service.clock.now())
+    return await handler(request)
+
+
+CHAIN = (log_request, word_errors, identify, limit_rate, settle_runs)
 
 
 def _takes(request: web.Request) -> Credentials:

@@ -153,6 +153,7 @@ class Emulator:
         client_id: str | None,
     ) -> Iterator[bytes]:
         service = self._running()
+        service.runs.settle(self.clock.now())
         check_table(table)
         build = service.builders[table].build
         batches = service.store.each(table, company_id or self._tenants[0].company_id, client_id)

@@ -22,6 +22,7 @@ from leadgenius_async.emulator.leads import Leads
 from leadgenius_async.emulator.limits import SlidingLog
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.rows import RowBuilder, row_builder
+from leadgenius_async.emulator.runs import Runs, load_runs
 from leadgenius_async.emulator.sessions import Sessions
 from leadgenius_async.emulator.store import Store
 from leadgenius_async.emulator.tokens import TokenBox
@@ -44,6 +45,7 @@ class Service:
     store: Store
     documents: Documents
     leads: Leads
+    runs: Runs
     identity: Identity
     sessions: Sessions
     ids: Ids
@@ -66,12 +68,14 @@ def build_service(
     builders = {table: row_builder(table, config.seed) for table in TABLES}
     # Another dice for every state of the file, so that a restart does not give out ids again.
     ids = Ids(Random(f"{config.seed}/ids/{store.highest()}"))
+    documents, leads = Documents(store.db), Leads(store, builders["enrich_leads"], ids)
     return Service(
         config=config,
         clock=clock,
         store=store,
-        documents=Documents(store.db),
-        leads=Leads(store, builders["enrich_leads"], ids),
+        documents=documents,
+        leads=leads,
+        runs=load_runs(documents, leads, ids, config),
         ids=ids,
         identity=Identity(store, secret("jwt")),
         sessions=Sessions(store, secret("jwt"), config),
