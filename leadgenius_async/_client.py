@@ -24,9 +24,12 @@ from leadgenius_async._resources.company import CompanyCalls
 from leadgenius_async._resources.email import Email
 from leadgenius_async._resources.integrations import Integrations
 from leadgenius_async._resources.leads import Leads
+from leadgenius_async._resources.maintenance import Maintenance
+from leadgenius_async._resources.processing import ProcessingCalls
 from leadgenius_async._resources.search_history import SearchHistory
 from leadgenius_async._resources.settings import SettingsCalls
 from leadgenius_async._resources.tasks import Tasks
+from leadgenius_async._resources.territory import Territory
 from leadgenius_async._resources.webhooks import Webhooks
 from leadgenius_async._secret import Secret
 from leadgenius_async._settings import Settings
@@ -113,10 +116,13 @@ class LeadGenius:
         self.enrich_leads = EnrichLeads(*shared)
         self.integrations = Integrations(*shared)
         self.leads = Leads(*shared)
+        self.maintenance = Maintenance(*shared)
+        self.processing = ProcessingCalls(*shared)
         self.settings = SettingsCalls(*shared)
         self.search_history = SearchHistory(*shared)
         self.source_leads = SourceLeads(*shared)
         self.tasks = Tasks(*shared)
+        self.territory = Territory(*shared)
         self.webhooks = Webhooks(*shared)
 
     @property

@@ -23,8 +23,14 @@ from leadgenius_async._resources.integrations import (
     UnipileAccount as UnipileAccount,
 )
 from leadgenius_async._resources.listing import Listing as Listing, Page as Page
+from leadgenius_async._resources.maintenance import MaintenanceReport as MaintenanceReport
+from leadgenius_async._resources.processing import (
+    LeadReport as LeadReport,
+    Processing as Processing,
+)
 from leadgenius_async._resources.search_history import Search as Search
 from leadgenius_async._resources.tasks import TaskRun as TaskRun
+from leadgenius_async._resources.territory import TerritoryCompany as TerritoryCompany
 from leadgenius_async._resources.webhooks import (
     CreatedWebhook as CreatedWebhook,
     Webhook as Webhook,
@@ -45,12 +51,15 @@ __all__ = [
     "EmailVerification",
     "EnrichLead",
     "ExportReport",
+    "LeadReport",
     "Listing",
     "Login",
+    "MaintenanceReport",
     "Page",
     "PartReport",
     "PartitionReport",
     "Pipeline",
+    "Processing",
     "Progress",
     "Reply",
     "Scrape",
@@ -59,6 +68,7 @@ __all__ = [
     "Search",
     "SourceLead",
     "TaskRun",
+    "TerritoryCompany",
     "UnipileAccount",
     "UrlSettings",
     "Webhook",

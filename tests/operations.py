@@ -189,6 +189,37 @@ TASKS = [
     Operation("GET /api/trigger-recent-runs", "tasks.recent", "tasks recent --limit 5"),
 ]
 
+MAINTENANCE = [
+    Operation("GET /api/maintenance/bugs", "maintenance.bugs.list", "maintenance bugs list"),
+    Operation(
+        "POST /api/maintenance/bugs",
+        "maintenance.bugs.create",
+        'maintenance bugs report --desc "The list is empty"',
+    ),
+    Operation(
+        "GET /api/maintenance/enhancements",
+        "maintenance.enhancements.list",
+        "maintenance enhancements list",
+    ),
+    Operation(
+        "POST /api/maintenance/enhancements",
+        "maintenance.enhancements.create",
+        'maintenance enhancements request --desc "Dark mode"',
+    ),
+]
+TERRITORY = [
+    Operation(
+        "GET /api/territory-workbench/companies",
+        "territory.list",
+        "territory list --client-id acme-corp --sort-by totalLeads --min-leads 2",
+    ),
+    Operation(
+        "POST /api/territory-workbench/companies",
+        "territory.save",
+        'territory save --client-id acme-corp --name "Sample Company" --industry Software',
+    ),
+]
+
 OPERATIONS = [
     *AUTH,
     *BULK,
@@ -198,10 +229,12 @@ OPERATIONS = [
     *EMAIL,
     *SEARCH_HISTORY,
     *WEBHOOKS,
+    *TERRITORY,
     *SETTINGS,
     *TASKS,
     *INTEGRATIONS,
     *ANALYTICS,
+    *MAINTENANCE,
 ]
 
 

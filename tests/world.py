@@ -67,7 +67,7 @@ class World:
 
     def add_user(self, username: str, password: str, *, role: str) -> None:
         """Let somebody else of the first company log in."""
-        db = self.emulator._running().store.db
+        db = self.emulator._running().store.db  # pyright: ignore[reportPrivateUsage] - no call makes users
         company_id = self.emulator.ready.company_id
         user = (f"user-{username}", username, password, company_id, role)
         self.portal.call(db.execute, "INSERT INTO users VALUES (?, ?, ?, ?, ?)", user)
@@ -121,11 +121,12 @@ async def _populate(emulator: Emulator) -> None:
         client = await lg.clients.create(clientName="Acme Corp")
     assert client.client_id == "acme-corp"
     emulator.insert("enrich_leads", [{"client_id": "acme-corp", **lead} for lead in LEADS])
+    documents = emulator._running().documents  # pyright: ignore[reportPrivateUsage] - ids that examples name
     scrape = Scrape("scrape_1", ready.user_id, "acme-corp", {}, started=0.0)
-    emulator._running().documents.add(ready.company_id, scrape)
+    documents.add(ready.company_id, scrape)
     run = Run(id="run_1", task="score-leads", began=0.0, seconds=1.0, fails=False, settled=True)
-    emulator._running().documents.add(ready.company_id, run)
-    emulator._running().documents.add(ready.company_id, SearchRecord("search_1", dict(SEARCH)))
+    documents.add(ready.company_id, run)
+    documents.add(ready.company_id, SearchRecord("search_1", dict(SEARCH)))
 
 
 def example_of(function: object) -> Callable[[LeadGenius], Coroutine[Any, Any, None]]:
@@ -135,6 +136,8 @@ def example_of(function: object) -> Callable[[LeadGenius], Coroutine[Any, Any, N
     body = textwrap.indent(textwrap.dedent(found[1]), "    ")
     if "SourceLeads" in repr(function):  # one pattern with two names, so one docstring
         body = body.replace("lg.enrich_leads", "lg.source_leads")
+    if "Enhancements" in repr(function):
+        body = body.replace("lg.maintenance.bugs", "lg.maintenance.enhancements")
     names: dict[str, Any] = {}
     exec(compile(f"async def example(lg):\n{body}", "docstring", "exec"), names)  # noqa: S102 - the example is the subject
     example: Callable[[LeadGenius], Coroutine[Any, Any, None]] = names["example"]

@@ -29,12 +29,14 @@ _COMMANDS = {
     "leads": ("leads:app", "Leads: list, find, get, create, update, delete, enrich."),
     "company": ("company:app", "The account's company: show, create, update."),
     "email": ("email:app", "E-mail addresses: validate, verify."),
+    "territory": ("territory:app", "Companies that a client's leads work for: list, save."),
     "webhooks": ("webhooks:app", "Webhooks of outreach platforms: list, create."),
     "search-history": ("search_history:app", "Searches for leads: list, create, update."),
     "settings": ("settings:app", "Services and agents that process leads: show, set."),
     "integrations": ("integrations:app", "Other services: scrape, status, chat, accounts."),
     "tasks": ("tasks:app", "Background tasks: trigger, get, recent, wait."),
     "pipeline": ("pipeline:pipeline", "Leads created in a span of days, by status and client."),
+    "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }
 for _name, (_place, _help) in _COMMANDS.items():

@@ -12,10 +12,13 @@ from leadgenius_async.emulator.routes import (
     integrations,
     keys,
     leads,
+    maintenance,
     openapi,
+    processing,
     search_history,
     settings,
     tasks,
+    territory,
     webhooks,
 )
 
@@ -28,12 +31,15 @@ API = (
     *company.ENDPOINTS,
     *search_history.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *territory.ENDPOINTS,
     *bulk.ENDPOINTS,
     *settings.ENDPOINTS,
+    *processing.ENDPOINTS,
     *tasks.ENDPOINTS,
     *email.ENDPOINTS,
     *integrations.ENDPOINTS,
     *analytics.ENDPOINTS,
+    *maintenance.ENDPOINTS,
 )
 
 ENDPOINTS = (*API, openapi.endpoint_of(API))
