@@ -16,6 +16,7 @@ from leadgenius_async._http.call import Kind, Reply, make_call
 from leadgenius_async._http.limiter import Gate, Rate
 from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
 from leadgenius_async._resources.account import Account
+from leadgenius_async._resources.admin import Admin
 from leadgenius_async._resources.analytics import Analytics
 from leadgenius_async._resources.auth import Auth
 from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
@@ -109,6 +110,7 @@ class LeadGenius:
         session.bind(self._transport.request)
         self.auth = Auth(self._transport, session)
         shared = (self._transport, Account(self._transport))
+        self.admin = Admin(*shared)
         self.analytics = Analytics(*shared)
         self.clients = Clients(*shared)
         self.company = CompanyCalls(*shared)

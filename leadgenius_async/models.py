@@ -8,6 +8,7 @@ from leadgenius_async._extract.report import (
 )
 from leadgenius_async._http.call import Reply as Reply
 from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead as SourceLead
+from leadgenius_async._resources.admin import User as User
 from leadgenius_async._resources.analytics import Pipeline as Pipeline
 from leadgenius_async._resources.auth import Login as Login
 from leadgenius_async._resources.clients import Client as Client
@@ -71,5 +72,6 @@ __all__ = [
     "TerritoryCompany",
     "UnipileAccount",
     "UrlSettings",
+    "User",
     "Webhook",
 ]

@@ -220,6 +220,30 @@ TERRITORY = [
     ),
 ]
 
+ADMIN = [
+    Operation("GET /api/admin/companies", "admin.companies", "admin companies", admin=True),
+    Operation("GET /api/admin/users", "admin.users", "admin users", admin=True),
+]
+PROCESSING = [
+    Operation("POST /api/leads/process/enrich", "processing.enrich", "process enrich lead_1"),
+    Operation(
+        "POST /api/leads/process/enrich",
+        "processing.enrich_many",
+        "leads enrich --ids lead_1 lead_2",
+        "many leads",
+    ),
+    Operation(
+        "POST /api/leads/process/copyright",
+        "processing.copyright",
+        "process copyright lead_1 --processes 1 2",
+    ),
+    Operation(
+        "POST /api/leads/process/sdr",
+        "processing.sdr",
+        "process sdr lead_1 --fields message1 aiLeadScore --overwrite --wait",
+    ),
+]
+
 OPERATIONS = [
     *AUTH,
     *BULK,
@@ -232,9 +256,11 @@ OPERATIONS = [
     *TERRITORY,
     *SETTINGS,
     *TASKS,
+    *PROCESSING,
     *INTEGRATIONS,
     *ANALYTICS,
     *MAINTENANCE,
+    *ADMIN,
 ]
 
 

@@ -34,9 +34,11 @@ _COMMANDS = {
     "search-history": ("search_history:app", "Searches for leads: list, create, update."),
     "settings": ("settings:app", "Services and agents that process leads: show, set."),
     "integrations": ("integrations:app", "Other services: scrape, status, chat, accounts."),
+    "process": ("process:app", "Process a lead: enrich, copyright, sdr."),
     "tasks": ("tasks:app", "Background tasks: trigger, get, recent, wait."),
     "pipeline": ("pipeline:pipeline", "Leads created in a span of days, by status and client."),
     "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),
+    "admin": ("admin:app", "For the platform's admins: companies, users."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }
 for _name, (_place, _help) in _COMMANDS.items():

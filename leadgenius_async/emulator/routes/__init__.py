@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadgenius_async.emulator.routes import (
+    admin,
     analytics,
     auth,
     bulk,
@@ -40,6 +41,7 @@ API = (
     *integrations.ENDPOINTS,
     *analytics.ENDPOINTS,
     *maintenance.ENDPOINTS,
+    *admin.ENDPOINTS,
 )
 
 ENDPOINTS = (*API, openapi.endpoint_of(API))
