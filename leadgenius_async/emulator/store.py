@@ -16,7 +16,7 @@ import msgspec
 
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.rows import ServedRow, StoredRow
-from leadgenius_async.emulator.structs import Client
+from leadgenius_async.emulator.structs import Client, User
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -159,6 +159,13 @@ class Store:
         self.db.execute(
             "DELETE FROM clients WHERE company_id = ? AND id = ?", (client.company_id, client.id)
         )
+
+    def users(self) -> list[User]:
+        """All users of all companies, oldest first."""
+        rows = self.db.execute(
+            "SELECT user_id, username, username, company_id, role FROM users ORDER BY rowid"
+        )
+        return [User(*row) for row in rows]
 
     def insert_company(self, company_id: str, company: Mapping[str, object]) -> None:
         """Append a company, by its members."""

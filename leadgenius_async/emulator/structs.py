@@ -66,6 +66,16 @@ class Client(msgspec.Struct):
     updatedAt: str
 
 
+class User(msgspec.Struct):
+    """Somebody who can log in, without the password; the username is an e-mail address."""
+
+    id: str
+    username: str
+    email: str
+    company_id: str
+    role: str
+
+
 class Done(msgspec.Struct):
     """An answer that says no more than that it went well."""
 

@@ -1,0 +1,38 @@
+"""`leadgenius admin`: all companies and users, for the platform's admins."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from leadgenius_async.cli.options import DEFAULT, Connection
+from leadgenius_async.cli.output import SHOW, Show
+
+app: App = App(name="admin", help="For the platform's admins: companies, users.")
+
+
+@app.command
+async def companies(
+    *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
+) -> None:
+    """List all companies of the platform.
+
+    Args:
+        limit: Most companies to show.
+    """
+    async with connection.open() as lg:
+        columns = ("company_id", "name", "createdAt")
+        await show.many(lg.admin.companies(limit=limit), columns)
+
+
+@app.command
+async def users(
+    *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
+) -> None:
+    """List all users of the platform.
+
+    Args:
+        limit: Most users to show.
+    """
+    async with connection.open() as lg:
+        columns = ("id", "username", "email", "company_id", "role")
+        await show.many(lg.admin.users(limit=limit), columns)
