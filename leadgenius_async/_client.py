@@ -20,6 +20,7 @@ from leadgenius_async._resources.admin import Admin
 from leadgenius_async._resources.analytics import Analytics
 from leadgenius_async._resources.auth import Auth
 from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
+from leadgenius_async._resources.campaigns import Campaigns
 from leadgenius_async._resources.clients import Clients
 from leadgenius_async._resources.company import CompanyCalls
 from leadgenius_async._resources.email import Email
@@ -112,6 +113,7 @@ class LeadGenius:
         shared = (self._transport, Account(self._transport))
         self.admin = Admin(*shared)
         self.analytics = Analytics(*shared)
+        self.campaigns = Campaigns(*shared)
         self.clients = Clients(*shared)
         self.company = CompanyCalls(*shared)
         self.email = Email(*shared)

@@ -11,6 +11,7 @@ from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead 
 from leadgenius_async._resources.admin import User as User
 from leadgenius_async._resources.analytics import Pipeline as Pipeline
 from leadgenius_async._resources.auth import Login as Login
+from leadgenius_async._resources.campaigns import Campaign as Campaign
 from leadgenius_async._resources.clients import Client as Client
 from leadgenius_async._resources.company import Company as Company
 from leadgenius_async._resources.email import (
@@ -44,6 +45,7 @@ from leadgenius_async._settings_structs import (
 
 __all__ = [
     "AgentSettings",
+    "Campaign",
     "ChatReply",
     "Client",
     "Company",

@@ -243,6 +243,10 @@ PROCESSING = [
         "process sdr lead_1 --fields message1 aiLeadScore --overwrite --wait",
     ),
 ]
+CAMPAIGNS = [
+    Operation("GET /api/campaigns", "campaigns.list", "campaigns list"),
+    Operation("POST /api/campaigns", "campaigns.create", 'campaigns create --name "Q3 Expansion"'),
+]
 
 OPERATIONS = [
     *AUTH,
@@ -254,6 +258,7 @@ OPERATIONS = [
     *SEARCH_HISTORY,
     *WEBHOOKS,
     *TERRITORY,
+    *CAMPAIGNS,
     *SETTINGS,
     *TASKS,
     *PROCESSING,

@@ -31,6 +31,7 @@ _COMMANDS = {
     "email": ("email:app", "E-mail addresses: validate, verify."),
     "territory": ("territory:app", "Companies that a client's leads work for: list, save."),
     "webhooks": ("webhooks:app", "Webhooks of outreach platforms: list, create."),
+    "campaigns": ("campaigns:app", "Campaigns: list, create."),
     "search-history": ("search_history:app", "Searches for leads: list, create, update."),
     "settings": ("settings:app", "Services and agents that process leads: show, set."),
     "integrations": ("integrations:app", "Other services: scrape, status, chat, accounts."),

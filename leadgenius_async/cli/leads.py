@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from leadgenius_async._http.record import plain
+from leadgenius_async.cli import failures
 from leadgenius_async.cli.options import (
     DEFAULT,
     Connection,
@@ -19,9 +21,14 @@ from leadgenius_async.cli.options import (
     read_objects,
 )
 from leadgenius_async.cli.output import SHOW, Show
+from leadgenius_async.cli.process import tell_nothing_triggered
+
+if TYPE_CHECKING:
+    from leadgenius_async.models import LeadReport
 
 app: App = App(name="leads", help="Leads: list, find, get, create, update, delete, enrich.")
 
+_REPORT_COLUMNS = ("leadId", "triggered", "skipped", "statuses", "error")
 _COLUMNS = ("id", "client_id", "fullName", "email", "companyName", "title", "status")
 
 
@@ -195,3 +202,55 @@ async def delete(
             show.one({"deleted": 1})
             return
         show.one({"deleted": await lg.leads.delete_batch(ids)})
+
+
+@app.command
+async def enrich(
+    *,
+    ids: Names,
+    services: Names | None = None,
+    overwrite: Flag = False,
+    wait: Flag = False,
+    concurrency: int = 8,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Run the enrichment services of `settings url` for leads; exits 6 if one failed.
+
+    Args:
+        ids: Their ids.
+        services: companyUrl, emailFinder, enrichment1 to enrichment10; all that are configured
+            if not given.
+        overwrite: Run those too whose field is filled in already.
+        wait: Follow the runs to their end, up to --deadline for each lead.
+        concurrency: Leads that are under way at a time.
+    """
+    async with connection.open() as lg:
+        reports = await lg.processing.enrich_many(
+            ids,
+            services=services,
+            overwrite=overwrite,
+            wait=wait,
+            concurrency=concurrency,
+            deadline=connection.deadline,
+        )
+    show.rows([_reported(report) for report in reports], _REPORT_COLUMNS)
+    if not any(report.failed or _triggered(report) for report in reports):
+        tell_nothing_triggered()
+    return failures.PARTIAL if any(report.failed for report in reports) else failures.OK
+
+
+def _triggered(report: LeadReport) -> bool:
+    return bool(report.processing and report.processing.triggered)
+
+
+def _reported(report: LeadReport) -> dict[str, object]:
+    """Return what became of a lead as a row, in which every report has the same members."""
+    processing = None if report.processing is None else plain(report.processing)
+    runs = report.processing.runs if report.processing else []
+    return {
+        "leadId": report.leadId,
+        **{name: (processing or {}).get(name, []) for name in ("triggered", "skipped", "runIds")},
+        "statuses": [run.status for run in runs],
+        "error": None if report.error is None else str(report.error),
+    }
