@@ -91,7 +91,7 @@ def _show(
 ) -> None:
     if settings is None:
         sys.stderr.write("leadgenius: nothing is set\n")
-        show.rows([], [])
+        show.one({})
         return
     members = plain(settings)
     keys = [name for name in members if name.endswith("_Apikey")]
