@@ -82,6 +82,15 @@ class Done(msgspec.Struct):
     success: bool = True
 
 
+class Pagination(msgspec.Struct):
+    """Where a page that has a number stands."""
+
+    page: int
+    pageSize: int
+    totalItems: int
+    totalPages: int
+
+
 class ClientRef(msgspec.Struct, frozen=True):
     """A client by both of its identifiers."""
 

@@ -17,7 +17,7 @@ from leadgenius_async.emulator.errors import (
 from leadgenius_async.emulator.identity import Credentials
 from leadgenius_async.emulator.leads import SEARCHED, TABLE, Lead
 from leadgenius_async.emulator.routes.endpoint import Ask, NoQuery, call
-from leadgenius_async.emulator.structs import Done
+from leadgenius_async.emulator.structs import Done, Pagination
 from leadgenius_async.emulator.tokens import Cursor
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -95,15 +95,6 @@ class LeadPage(msgspec.Struct):
     total: int
     nextToken: str | None
     success: bool = True
-
-
-class Pagination(msgspec.Struct):
-    """Where a page of a search stands."""
-
-    page: int
-    pageSize: int
-    totalItems: int
-    totalPages: int
 
 
 class SearchPage(msgspec.Struct):
