@@ -48,8 +48,8 @@ async def create(
         platform: heyreach, woodpecker, lemlist or generic.
         description: What it is for.
         client_id: The client that it is for, by its client_id.
-        data: The platform's own settings (platformConfig), as a JSON object; @FILE reads a file,
-            - reads stdin.
+        data: The platform's own settings (platformConfig), as a JSON object; @FILE reads a
+            file, - reads stdin.
     """
     fields = given(
         name=name,
