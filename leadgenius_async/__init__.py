@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leadgenius_async import errors as errors, models as models
     from leadgenius_async._client import LeadGenius as LeadGenius
     from leadgenius_async._extract.query import UnknownFieldWarning as UnknownFieldWarning
+    from leadgenius_async._resources.notes import notes_from_ai_fields as notes_from_ai_fields
     from leadgenius_async._secret import Secret as Secret
     from leadgenius_async.emulator import Emulator as Emulator
     from leadgenius_async.errors import LeadGeniusError as LeadGeniusError
@@ -30,6 +31,7 @@ _HOMES = {
     "LeadGeniusError": "leadgenius_async.errors",
     "Secret": "leadgenius_async._secret",
     "UnknownFieldWarning": "leadgenius_async._extract.query",
+    "notes_from_ai_fields": "leadgenius_async._resources.notes",
 }
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "__version__",
     "errors",
     "models",
+    "notes_from_ai_fields",
 ]
 
 # A library does not write to the screen unless it is asked to.
