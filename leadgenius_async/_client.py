@@ -24,6 +24,7 @@ from leadgenius_async._resources.campaigns import Campaigns
 from leadgenius_async._resources.clients import Clients
 from leadgenius_async._resources.company import CompanyCalls
 from leadgenius_async._resources.email import Email
+from leadgenius_async._resources.enrichment import Enrichment
 from leadgenius_async._resources.integrations import Integrations
 from leadgenius_async._resources.leads import Leads
 from leadgenius_async._resources.maintenance import Maintenance
@@ -118,6 +119,7 @@ class LeadGenius:
         self.company = CompanyCalls(*shared)
         self.email = Email(*shared)
         self.enrich_leads = EnrichLeads(*shared)
+        self.enrichment = Enrichment(*shared)
         self.integrations = Integrations(*shared)
         self.leads = Leads(*shared)
         self.maintenance = Maintenance(*shared)

@@ -18,6 +18,7 @@ from leadgenius_async._resources.email import (
     EmailCheck as EmailCheck,
     EmailVerification as EmailVerification,
 )
+from leadgenius_async._resources.enrichment import EnrichmentJob as EnrichmentJob
 from leadgenius_async._resources.integrations import (
     ChatReply as ChatReply,
     Scrape as Scrape,
@@ -53,6 +54,7 @@ __all__ = [
     "EmailCheck",
     "EmailVerification",
     "EnrichLead",
+    "EnrichmentJob",
     "ExportReport",
     "LeadReport",
     "Listing",

@@ -247,6 +247,20 @@ CAMPAIGNS = [
     Operation("GET /api/campaigns", "campaigns.list", "campaigns list"),
     Operation("POST /api/campaigns", "campaigns.create", 'campaigns create --name "Q3 Expansion"'),
 ]
+ENRICHMENT = [
+    Operation(
+        "POST /api/enrichment/trigger",
+        "enrichment.create",
+        "enrichment create lead_1 lead_2",
+    ),
+    Operation("GET /api/enrichment/status/{jobId}", "enrichment.get", "enrichment get job_1"),
+    Operation(
+        "GET /api/enrichment/status/{jobId}",
+        "enrichment.wait",
+        "enrichment wait job_1",
+        "to its end",
+    ),
+]
 
 OPERATIONS = [
     *AUTH,
@@ -262,6 +276,7 @@ OPERATIONS = [
     *SETTINGS,
     *TASKS,
     *PROCESSING,
+    *ENRICHMENT,
     *INTEGRATIONS,
     *ANALYTICS,
     *MAINTENANCE,

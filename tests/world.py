@@ -13,6 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator, LoggedRequest
+from leadgenius_async.emulator.routes.enrichment import Job
 from leadgenius_async.emulator.routes.search_history import SearchRecord
 from leadgenius_async.emulator.runs import Run
 from leadgenius_async.emulator.scrapes import Scrape
@@ -126,6 +127,7 @@ async def _populate(emulator: Emulator) -> None:
     documents.add(ready.company_id, scrape)
     run = Run(id="run_1", task="score-leads", began=0.0, seconds=1.0, fails=False, settled=True)
     documents.add(ready.company_id, run)
+    documents.add(ready.company_id, Job("job_1", run, [True]))
     documents.add(ready.company_id, SearchRecord("search_1", dict(SEARCH)))
 
 

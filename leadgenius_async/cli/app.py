@@ -36,6 +36,7 @@ _COMMANDS = {
     "settings": ("settings:app", "Services and agents that process leads: show, set."),
     "integrations": ("integrations:app", "Other services: scrape, status, chat, accounts."),
     "process": ("process:app", "Process a lead: enrich, copyright, sdr."),
+    "enrichment": ("enrichment:app", "Enrichment jobs: create, get, wait."),
     "tasks": ("tasks:app", "Background tasks: trigger, get, recent, wait."),
     "pipeline": ("pipeline:pipeline", "Leads created in a span of days, by status and client."),
     "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),

@@ -37,11 +37,15 @@ def test_settings_are_shown_without_their_keys(capsys: pytest.CaptureFixture[str
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "leadgenius: nothing is set\n")
     data = json.dumps({"emailFinder": "finder", "emailFinder_Apikey": KEY})
-    assert run(["settings", "url", "set", "--data", data, "--json"]) == 0
+    assert run(["settings", "url", "set", "--data", data]) == 0
     said = capsys.readouterr()
-    assert json.loads(said.out)["emailFinder"] == "finder"
+    assert "finder" in said.out
     assert KEY not in said.out + said.err
-    assert "emailFinder_Apikey" in said.err
+    assert "left out: emailFinder_Apikey" in said.err
+    assert run(["settings", "url", "show", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["emailFinder"] == "finder"
+    assert "emailFinder_Apikey" not in shown
     assert run(["settings", "url", "show", "--reveal", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["emailFinder_Apikey"] == KEY
 
@@ -63,7 +67,8 @@ def test_enrich_where_nothing_is_configured(capsys: pytest.CaptureFixture[str]) 
         ("lead_1", [], 12),
         ("lead_2", [], 12),
     ]
-    assert "nothing was triggered" in said.err
+    assert run(["leads", "enrich", "--ids", "lead_1", "lead_2"]) == 0
+    assert "nothing was triggered" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("world")
@@ -77,7 +82,8 @@ def test_enrich_reports_by_lead(capsys: pytest.CaptureFixture[str]) -> None:
     found, missing = json.loads(said.out)
     assert (found["triggered"], found["statuses"]) == (["enrichment1"], ["COMPLETED"])
     assert "Lead not found" in missing["error"]
-    assert "nothing was triggered" not in said.err
+    assert run([*arguments[:-2], "--overwrite", "--ids", "lead_1"]) == 0
+    assert "nothing was triggered" not in capsys.readouterr().err
     assert run(["leads", "enrich", "--services", "phone", "--ids", "lead_1"]) == failures.USAGE
 
 
@@ -99,3 +105,13 @@ def test_what_is_not_there() -> None:
     """Exits 4: a lead, a run."""
     assert run(["process", "sdr", "nobody"]) == failures.NOT_FOUND
     assert run(["tasks", "get", "run_nobody"]) == failures.NOT_FOUND
+
+
+@pytest.mark.usefixtures("world")
+def test_an_enrichment_job_that_lacks_a_lead(capsys: pytest.CaptureFixture[str]) -> None:
+    """Waiting for it exits 6; looking at it does not."""
+    assert run(["enrichment", "create", "lead_1", "nobody", "--json"]) == 0
+    job_id = json.loads(capsys.readouterr().out)["jobId"]
+    assert run(["enrichment", "wait", job_id, "--json"]) == failures.PARTIAL
+    assert json.loads(capsys.readouterr().out)["failed"] == 1
+    assert run(["enrichment", "get", job_id]) == 0

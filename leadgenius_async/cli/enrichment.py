@@ -1,0 +1,56 @@
+"""`leadgenius enrichment`: jobs that enrich many leads in the background."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from leadgenius_async.cli import failures
+from leadgenius_async.cli.options import DEFAULT, Connection, Names
+from leadgenius_async.cli.output import SHOW, Show
+
+app: App = App(name="enrichment", help="Enrichment jobs: create, get, wait.")
+
+
+@app.command
+async def create(
+    lead_ids: Names,
+    *,
+    type: str = "technographic",  # noqa: A002 - the option's name
+    priority: str | None = None,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Start a job for up to 500 leads.
+
+    Args:
+        lead_ids: Their ids.
+        type: What they are enriched with.
+        priority: How urgent it is.
+    """
+    async with connection.open() as lg:
+        job = await lg.enrichment.create(lead_ids, enrichment_type=type, priority=priority)
+    show.one(job)
+
+
+@app.command
+async def get(job_id: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
+    """Show a job as it is now.
+
+    Args:
+        job_id: Its id.
+    """
+    async with connection.open() as lg:
+        show.one(await lg.enrichment.get(job_id))
+
+
+@app.command
+async def wait(job_id: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> int:
+    """Follow a job to its end, up to --deadline; exits 6 if a lead could not be enriched.
+
+    Args:
+        job_id: Its id.
+    """
+    async with connection.open() as lg:
+        job = await lg.enrichment.wait(job_id, deadline=connection.deadline)
+    show.one(job)
+    return failures.PARTIAL if job.incomplete else failures.OK
