@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -52,10 +52,17 @@ def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) ->
 
 def plain(value: object) -> dict[str, object]:
     """Return a struct's members as they are on the wire, declared or not, without the absent."""
+    if not isinstance(value, msgspec.Struct):
+        return _builtins(value)
+    fields = ((field, getattr(value, field.name)) for field in msgspec.structs.fields(type(value)))
+    # Not by the struct's own encoding: it leaves out a 0 or an empty list that was sent.
+    members = {field.encode_name: _builtins(found) for field, found in fields if found is not None}
+    return members | members.pop("_leadgenius_extra", {})
+
+
+def _builtins(value: object) -> Any:
     # A Secret among the undeclared says for itself what may be shown of it.
-    members: dict[str, object] = msgspec.to_builtins(value, enc_hook=str)
-    members.update(members.pop("_leadgenius_extra", {}))  # type: ignore[call-overload] # a dict
-    return members
+    return msgspec.to_builtins(value, enc_hook=str)
 
 
 def _keep_undeclared(record: Record, members: Mapping[str, object]) -> None:

@@ -24,7 +24,6 @@ class User(Record):
     email: str | None = None
     company_id: str | None = None
     role: str | None = None
-    createdAt: str | None = None
 
 
 class Admin(Section):

@@ -241,7 +241,7 @@ class Leads(Section):
         """
         rows = _batch("leads", [new_lead(lead, client_id) for lead in leads])
         await self._account.check_clients(client_ids(rows))
-        keys = ("", "data")
+        keys = ("data", "")
         return await self._ask("POST", "/leads", BatchCreated, keys, payload={"leads": rows})
 
     async def update(self, lead_id: str, changes: LeadInput) -> EnrichLead:

@@ -48,6 +48,17 @@ async def test_every_call_is_described(session: aiohttp.ClientSession) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_every_struct_has_a_name_of_its_own() -> None:
+    """Two of one name would be one in the description."""
+    structs = {
+        struct
+        for endpoint in API
+        for struct in (endpoint.query, *endpoint.bodies, *endpoint.answers)
+    }
+    names = [struct.__name__ for struct in structs]
+    assert len(names) == len(set(names))
+
+
 async def test_the_forms_of_a_body_are_told_apart(session: aiohttp.ClientSession) -> None:
     """A single lead has no member `leads`; a batch has nothing else to be told by."""
     document = await _document(session)

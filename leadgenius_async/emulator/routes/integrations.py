@@ -28,7 +28,7 @@ class ScrapeStarted(msgspec.Struct):
     success: bool = True
 
 
-class RunQuery(msgspec.Struct):
+class ScrapeQuery(msgspec.Struct):
     """The run that is asked for."""
 
     runId: Text
@@ -98,7 +98,7 @@ async def start_scrape(ask: Ask[NoQuery, NewScrape]) -> ScrapeStarted:
 
 
 @call("GET", "/api/lead-generation-status", Credentials.KEY_TOO, refuses=(404,))
-async def scrape_status(ask: Ask[RunQuery, None]) -> ScrapeStatus:
+async def scrape_status(ask: Ask[ScrapeQuery, None]) -> ScrapeStatus:
     """How far a scrape has come; its leads are there once it is completed."""
     service, run_id = ask.service, ask.query.runId
     scrape = service.documents.get(Scrape, ask.company_id, run_id)

@@ -1,0 +1,208 @@
+"""Two companies of one service: nothing of the second is ever shown to, or changed by, the first.
+
+Every call of the API is sent by the first company's user with every identifier of the second, in
+every place of the query, the path and the body that could take one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args, get_origin
+
+import aiohttp
+import msgspec
+import pytest
+
+from leadgenius_async.emulator import Emulator
+from leadgenius_async.emulator.routes import API
+from leadgenius_async.emulator.routes.endpoint import Endpoint
+
+#: Stands in every record that the second company makes, and in no identifier.
+CANARY = "Canary"
+#: What the second company makes: path, and body with `{client}` for its client_id, `{lead}` for a
+#: lead of its own.
+MADE = [
+    ("/api/search-history", {"searchName": CANARY, "client_id": "{client}"}),
+    ("/api/webhook-workbench", {"name": CANARY, "platform": "generic", "client_id": "{client}"}),
+    ("/api/territory-workbench/companies", {"companyName": CANARY, "client_id": "{client}"}),
+    ("/api/settings/url", {"companyUrl": CANARY, "enrichment1": CANARY}),
+    ("/api/settings/agent", {"projectId": CANARY, "enrichment1AgentId": CANARY}),
+    ("/api/settings/sdr-ai", {"projectId": CANARY, "message1AgentId": CANARY}),
+    ("/api/leads/process/enrich", {"leadId": "{lead}"}),
+    ("/api/trigger", {"taskId": CANARY, "payload": {"note": CANARY}}),
+    ("/api/start-lead-scrape-complete", {"client_id": "{client}", "input": {"note": CANARY}}),
+    ("/api/epsimo-chat", {"message": CANARY}),
+    ("/api/campaigns", {"name": CANARY, "campaignType": "abm", "client_id": "{client}"}),
+    ("/api/enrichment/trigger", {"leadIds": ["{lead}"]}),
+    ("/api/maintenance/bugs", {"description": CANARY, "userEmail": "a@canary.example"}),
+    ("/api/maintenance/enhancements", {"description": CANARY, "userEmail": "a@canary.example"}),
+    ("/api/agent-api-keys", {"name": CANARY, "description": CANARY}),
+]
+
+
+@dataclass
+class Sides:
+    """Both companies at one service: how each is asked, and the identifiers of the second."""
+
+    emulator: Emulator
+    session: aiohttp.ClientSession
+    ours: dict[str, str]
+    theirs: dict[str, str]
+    ids: set[str] = field(default_factory=set)
+
+    async def send(
+        self, headers: dict[str, str], method: str, path: str, **options: Any
+    ) -> tuple[int, str]:
+        async with self.session.request(method, path, headers=headers, **options) as response:
+            return response.status, await response.text()
+
+
+async def _headers(session: aiohttp.ClientSession, tenant: Any) -> dict[str, str]:
+    login = {"username": tenant.username, "password": tenant.password}
+    async with session.post("/api/auth", json=login) as response:
+        token = (await response.json())["tokens"]["accessToken"]
+    return {
+        "Authorization": f"Bearer {token}",
+        "x-api-key": tenant.api_key,
+        "x-user-id": tenant.user_id,
+    }
+
+
+@pytest.fixture
+async def sides() -> AsyncGenerator[Sides, None]:
+    async with (
+        Emulator(leads=40, source_leads=20, clients=2, rate="off", run_seconds=0.0) as emulator,
+        aiohttp.ClientSession(emulator.base_url) as session,
+    ):
+        ours = await _headers(session, emulator.ready)
+        theirs = await _headers(session, emulator.other)
+        sides = Sides(emulator, session, ours, theirs)
+        await _make_everything(sides)
+        yield sides
+
+
+async def _make_everything(sides: Sides) -> None:
+    status, text = await sides.send(
+        sides.theirs, "POST", "/api/clients", json={"clientName": f"{CANARY} client"}
+    )
+    assert status == 201
+    client = msgspec.json.decode(text)["client"]
+    lead = {"client_id": client["client_id"], "firstName": CANARY, "lastName": CANARY,
+            "email": "a@canary.example", "notes": CANARY}  # fmt: skip
+    status, text = await sides.send(sides.theirs, "POST", "/api/leads", json=lead)
+    assert status == 201
+    names = {"{client}": client["client_id"], "{lead}": msgspec.json.decode(text)["lead"]["id"]}
+    sides.ids |= {client["id"], *names.values(), sides.emulator.other.company_id}
+    sides.ids |= {sides.emulator.other.user_id}
+    for path, body in MADE:
+        filled = msgspec.json.encode(body).decode()
+        for name, value in names.items():
+            filled = filled.replace(name, value)
+        headers = {**sides.theirs, "Content-Type": "application/json"}
+        status, text = await sides.send(headers, "POST", path, data=filled)
+        assert status in {200, 201}, (path, text)
+        sides.ids |= {found for found in _ids(msgspec.json.decode(text)) if CANARY not in found}
+
+
+def _ids(value: object) -> Iterator[str]:
+    """Give the identifiers in an answer: texts under a name that ends in id or ids."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if re.search(r"(^i|_i|I)ds?$", name):
+                yield from [member] if isinstance(member, str) else member or []
+            else:
+                yield from _ids(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _ids(member)
+
+
+def _value(annotation: object, identifier: str) -> object:
+    """Return the first of some values that a declaration takes; the identifier, if it does."""
+    parts = list(_parts(annotation))
+    structs = [
+        part for part in parts if isinstance(part, type) and issubclass(part, msgspec.Struct)
+    ]
+    inner = _members(structs[0], identifier) if structs else {"id": identifier}
+    choices = [choice for part in parts if get_origin(part) is Literal for choice in get_args(part)]
+    others = (1, True, 8 * "x")
+    for candidate in (identifier, *choices, inner, [identifier], [inner], choices[:1], *others):
+        with contextlib.suppress(msgspec.ValidationError):
+            msgspec.convert(candidate, annotation)
+            return candidate
+    raise AssertionError(f"no value for {annotation}")
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    """Give a type and the types that it is made of."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
+
+
+def _members(struct: type, identifier: str) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for member in msgspec.structs.fields(struct):
+        required = member.required
+        named_like_one = re.search(r"(^i|_i|I)ds?$", member.encode_name)
+        if required or named_like_one or member.encode_name == "leads":
+            members[member.encode_name] = _value(member.type, identifier)
+    return members
+
+
+def _attempts(endpoint: Endpoint, identifier: str) -> Iterator[dict[str, Any]]:
+    """Give the requests of a call that carry an identifier in every place at once."""
+    query = {name: str(value) for name, value in _members(endpoint.query, identifier).items()}
+    yield {"params": query}
+    for body in endpoint.bodies:
+        yield {"params": query, "json": _members(body, identifier)}
+
+
+def _state(emulator: Emulator) -> tuple[object, ...]:
+    """Return all that the second company has."""
+    company = emulator.other.company_id
+    db = emulator._running().store.db
+    return (
+        list(emulator.rows("enrich_leads", company_id=company)),
+        list(emulator.rows("source_leads", company_id=company)),
+        db.execute("SELECT * FROM clients WHERE company_id = ?", (company,)).fetchall(),
+        db.execute("SELECT * FROM companies WHERE company_id = ?", (company,)).fetchall(),
+        db.execute("SELECT * FROM documents WHERE company_id = ?", (company,)).fetchall(),
+    )
+
+
+def _secrets(emulator: Emulator) -> set[str]:
+    """Return texts of the second company that no request of the first carries."""
+    rows = [*emulator.rows("enrich_leads", company_id=emulator.other.company_id)]
+    emails = {msgspec.json.decode(row).get("email") for row in rows}
+    return {CANARY, *(str(email) for email in emails if email)} - {""}
+
+
+@pytest.mark.parametrize("endpoint", [pytest.param(e, id=f"{e.method} {e.path}") for e in API])
+async def test_nothing_crosses(sides: Sides, endpoint: Endpoint) -> None:
+    """The answer is 404, 403, 400 or holds nothing of theirs; and all of theirs stays as it was."""
+    before, secrets = _state(sides.emulator), _secrets(sides.emulator)
+    assert len(sides.ids) > len(MADE)
+    for identifier in sorted(sides.ids):
+        path = re.sub(r"{\w+}", identifier, endpoint.path)
+        for attempt in _attempts(endpoint, identifier):
+            status, text = await sides.send(sides.ours, endpoint.method, path, **attempt)
+            assert status < 500, text
+            found = [secret for secret in secrets if secret in text]
+            assert not found, (attempt, text)
+    assert _state(sides.emulator) == before
+
+
+async def test_they_see_it_themselves(sides: Sides) -> None:
+    """What is looked for above is there for its own company to see."""
+    lists = [path for path, _ in MADE if any((e.method, e.path) == ("GET", path) for e in API)]
+    assert len(lists) >= 9
+    for path in [*lists, "/api/clients", "/api/leads"]:
+        texts = [
+            (await sides.send(sides.theirs, "GET", path, params={"client_id": identifier}))[1]
+            for identifier in sides.ids
+        ]
+        assert any(CANARY in text for text in texts), path
