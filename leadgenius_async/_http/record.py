@@ -53,12 +53,12 @@ def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) ->
 def plain(value: object) -> dict[str, object]:
     """Return a struct's members as they are on the wire, declared or not, without the absent."""
     if not isinstance(value, msgspec.Struct):
-        members: dict[str, object] = _builtins(value)
-        return members
+        return dict(_builtins(value))
     fields = ((field, getattr(value, field.name)) for field in msgspec.structs.fields(type(value)))
     # Not by the struct's own encoding: it leaves out a 0 or an empty list that was sent.
     members = {field.encode_name: _builtins(found) for field, found in fields if found is not None}
-    return members | _builtins(members.pop("_leadgenius_extra", {}))
+    undeclared: dict[str, object] = members.pop("_leadgenius_extra", {})
+    return members | undeclared
 
 
 def _builtins(value: object) -> Any:
