@@ -305,6 +305,6 @@ class SettingsCalls:
     """
 
     def __init__(self, transport: Transport, account: Account) -> None:
-        self.url = UrlSetting(transport, account)
-        self.agent = AgentSetting(transport, account)
-        self.sdr_ai = SdrSetting(transport, account)
+        self.url: UrlSetting = UrlSetting(transport, account)
+        self.agent: AgentSetting = AgentSetting(transport, account)
+        self.sdr_ai: SdrSetting = SdrSetting(transport, account)

@@ -65,11 +65,13 @@ async def test_what_is_sent(options: dict[str, Any], sent: dict[str, Any]) -> No
     assert json.loads(request.body) == {"leadIds": ["lead_1"], **sent}
 
 
-@pytest.mark.parametrize("wrap", [lambda body: body, lambda body: {"data": body}])
-async def test_a_job_is_found_in_any_envelope(wrap: Any) -> None:
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_a_job_is_found_in_any_envelope(wrapped: bool) -> None:  # noqa: FBT001 - a parameter
     """A status that is new is no error and not the end; an id goes into the path as it is."""
     body = {"jobId": "j/1", "status": "warming_up", "eta": 3}
-    answer = reply(body=msgspec.json.encode({"success": True, **wrap(body)}))
+    answer = reply(
+        body=msgspec.json.encode({"success": True, **({"data": body} if wrapped else body)})
+    )
     async with Wire(answer) as wire, key_of(wire) as lg:
         job = await lg.enrichment.get("j/1")
     assert job == EnrichmentJob(jobId="j/1", status="warming_up", extra={"eta": 3})

@@ -140,11 +140,13 @@ async def test_several_services_are_a_list(lg: LeadGenius) -> None:
         await lg.processing.enrich("lead_1", services="companyUrl")
 
 
-@pytest.mark.parametrize("wrap", [lambda body: body, lambda body: {"data": body}])
-async def test_the_answer_is_found_in_any_envelope(wrap: Any) -> None:
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_the_answer_is_found_in_any_envelope(wrapped: bool) -> None:  # noqa: FBT001 - a parameter
     """Steps may say more than their name, and fields that are new are kept."""
     body = {"runIds": ["r"], "triggered": [3, "x"], "skipped": [{"step": "y"}], "queue": "slow"}
-    answer = reply(202, msgspec.json.encode({"success": True, **wrap(body)}))
+    answer = reply(
+        202, msgspec.json.encode({"success": True, **({"data": body} if wrapped else body)})
+    )
     async with Wire(answer) as wire, key_of(wire) as lg:
         done = await lg.processing.enrich("lead_1")
     assert done == Processing(
