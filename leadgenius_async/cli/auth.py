@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 import time
@@ -15,10 +14,10 @@ from leadgenius_async import _settings
 from leadgenius_async._credentials_file import CredentialsFile
 from leadgenius_async._http import origin
 from leadgenius_async._http.auth import read_claims
-from leadgenius_async._secret import Secret
 from leadgenius_async._settings import Settings
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
+from leadgenius_async.cli.passwords import read_password
 from leadgenius_async.errors import ConfigurationError, CredentialsMissing
 
 app: App = App(name="auth", help="Log in, see what is there, log out.")
@@ -44,7 +43,7 @@ async def login(
     from leadgenius_async._client import save_tokens  # noqa: PLC0415 - loads aiohttp
 
     name = email or os.environ.get("LEADGENIUS_USERNAME") or _ask("E-mail: ", no_input=no_input)
-    password = _password(from_stdin=password_stdin, no_input=no_input)
+    password = read_password(from_stdin=password_stdin, no_input=no_input)
     file = CredentialsFile.default()
     async with connection.open() as lg:
         _keep_keys_apart(file, lg.base_url)
@@ -131,15 +130,3 @@ def _ask(prompt: str, *, no_input: bool) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
     return sys.stdin.readline().strip()
-
-
-def _password(*, from_stdin: bool, no_input: bool) -> Secret:
-    if from_stdin:
-        return Secret(sys.stdin.readline().rstrip("\r\n"))
-    if found := os.environ.get("LEADGENIUS_PASSWORD"):
-        return Secret(found)
-    if no_input or not sys.stdin.isatty():
-        raise CredentialsMissing(
-            "there is no password: set LEADGENIUS_PASSWORD, or use --password-stdin"
-        )
-    return Secret(getpass.getpass("Password: ", stream=sys.stderr))

@@ -1,0 +1,92 @@
+"""`leadgenius selftest`: tries an account out, and cleans up after itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from leadgenius_async.cli import failures
+from leadgenius_async.cli.options import DEFAULT, Connection, Flag
+from leadgenius_async.cli.output import SHOW, Show
+from leadgenius_async.cli.passwords import read_password
+from leadgenius_async.errors import CredentialsMissing
+
+if TYPE_CHECKING:
+    from leadgenius_async._client import LeadGenius
+    from leadgenius_async._secret import Secret
+    from leadgenius_async.cli.trial import Step
+
+
+async def selftest(
+    *,
+    username: Annotated[str | None, Parameter(name=["--username", "--email"])] = None,
+    skip_cleanup: Flag = False,
+    settle: float = 10.0,
+    password_stdin: Flag = False,
+    no_input: Flag = False,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Log in, try every operation on clients and leads, and clean up; at most 60 requests.
+
+    It makes a client of its own, with leads whose addresses end in .example, and deletes both at
+    the end, also after a failure. Exits with 1 if a step failed.
+
+    Args:
+        username: Username or e-mail address; LEADGENIUS_USERNAME if not given.
+        skip_cleanup: Leave the client and its leads where they are.
+        settle: Seconds that a list may take to show what was written.
+        password_stdin: Read the password from stdin; else it comes from LEADGENIUS_PASSWORD, or
+            from a prompt.
+        no_input: Never ask.
+    """
+    from leadgenius_async.cli.trial import Trial  # noqa: PLC0415 - loads aiohttp
+
+    name = username or os.environ.get("LEADGENIUS_USERNAME")
+    if not name:
+        raise CredentialsMissing("who is trying it? give --username, or set LEADGENIUS_USERNAME")
+    password = read_password(from_stdin=password_stdin, no_input=no_input)
+    async with _open(connection, name, password) as lg:
+        trial = Trial(lg, name, password, settle=settle)
+        try:
+            await trial.run()
+        finally:
+            if skip_cleanup:
+                sys.stderr.write(f"leadgenius: left where it is: client {trial.name!r}\n")
+            else:
+                await trial.clean_up()
+            _print(trial.steps, show)
+    return failures.OTHER if any(step.outcome == "failed" for step in trial.steps) else failures.OK
+
+
+def _open(connection: Connection, username: str, password: Secret) -> LeadGenius:
+    """Return a client of this login, whose tokens are saved nowhere."""
+    from leadgenius_async._client import LeadGenius  # noqa: PLC0415 - loads aiohttp
+
+    return LeadGenius(
+        base_url=connection.base_url,
+        profile=connection.profile,
+        username=username,
+        password=password,
+        rate=connection.rate,
+        timeout=connection.timeout,
+        deadline=connection.deadline,
+    )
+
+
+def _print(steps: list[Step], show: Show) -> None:
+    rows: list[dict[str, object]] = [
+        {"step": step.name, "outcome": step.outcome, "detail": step.detail} for step in steps
+    ]
+    counts = Counter(step.outcome for step in steps)
+    totals = {outcome: counts[outcome] for outcome in ("passed", "failed", "skipped")}
+    if show.chosen == "json":
+        show.one({**totals, "steps": rows})
+        return
+    show.rows(rows, ("outcome", "step", "detail"))
+    said = ", ".join(f"{count} {outcome}" for outcome, count in totals.items())
+    sys.stderr.write(f"leadgenius: {said}\n")
