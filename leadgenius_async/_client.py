@@ -10,14 +10,16 @@ import aiohttp
 import msgspec
 
 from leadgenius_async import _settings
-from leadgenius_async._credentials_file import CredentialsFile
+from leadgenius_async._credentials_file import Saved
 from leadgenius_async._http import auth as http_auth
 from leadgenius_async._http.call import Kind, Reply, make_call
 from leadgenius_async._http.limiter import Gate, Rate
 from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
+from leadgenius_async._resources import checks
 from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.admin import Admin
 from leadgenius_async._resources.analytics import Analytics
+from leadgenius_async._resources.api_keys import ApiKeys
 from leadgenius_async._resources.auth import Auth
 from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
 from leadgenius_async._resources.campaigns import Campaigns
@@ -70,6 +72,7 @@ class LeadGenius:
 
     Raises:
         ConfigurationError: A setting is unusable.
+        ValueError: `timeout` or `deadline` is not above 0.
     """
 
     def __init__(
@@ -89,6 +92,8 @@ class LeadGenius:
         deadline: float = DEADLINE,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
     ) -> None:
+        checks.seconds("timeout", timeout)
+        checks.seconds("deadline", deadline)
         settings = _settings.load(
             profile=profile,
             base_url=base_url,
@@ -114,6 +119,7 @@ class LeadGenius:
         shared = (self._transport, Account(self._transport))
         self.admin = Admin(*shared)
         self.analytics = Analytics(*shared)
+        self.api_keys = ApiKeys(*shared)
         self.campaigns = Campaigns(*shared)
         self.clients = Clients(*shared)
         self.company = CompanyCalls(*shared)
@@ -166,7 +172,7 @@ class LeadGenius:
         return await self._transport.request(call, deadline=deadline)
 
     async def aclose(self) -> None:
-        """Close all connections; `async with` does it at its end."""
+        """Close all connections, for good; `async with` does it at its end."""
         await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
@@ -226,13 +232,13 @@ def _cookies(cookies: Mapping[str, str]) -> http_auth.Credential:
     return http_auth.cookies(Secret(access), Secret(identity) if identity else None)
 
 
-def save_tokens(file: CredentialsFile, tokens: http_auth.Tokens) -> None:
-    """Write a login's tokens to the credentials file, under the names that its readers share."""
+def save_tokens(saved: Saved, tokens: http_auth.Tokens) -> None:
+    """Write a login's tokens to where it is saved, under the names that its readers share."""
     changes = {
         "token": tokens.access.reveal(),
         "id_token": tokens.id_token.reveal() if tokens.id_token else None,
         "refresh_token": tokens.refresh.reveal() if tokens.refresh else None,
     }
-    if not file.read().get("api_key"):
+    if not saved.read().get("api_key"):
         changes["user_id"] = tokens.claims.sub  # else it is the key's, which it must stay with
-    file.update(changes)
+    saved.update(changes)

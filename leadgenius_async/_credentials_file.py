@@ -1,4 +1,8 @@
-"""`~/.leadgenius_auth.json`, which other tools of the platform read and write as well."""
+"""Where logins and keys are saved.
+
+`~/.leadgenius_auth.json`, which other tools of the platform read and write as well, and the entries
+of `profiles.json`, which have the same keys.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import platformdirs
 
 from leadgenius_async.errors import ConfigurationError
 
@@ -54,13 +59,12 @@ class CredentialsFile:
                 f"{self.path} is not a JSON object: mend or delete it, then log in again"
             ) from None
 
-    def update(self, changes: Mapping[str, str | None]) -> None:
+    def update(self, changes: Mapping[str, object]) -> None:
         """Write some keys and keep the others; None removes a key.
 
         The file appears whole or not at all, readable by its owner alone.
         """
-        merged = {**self.read(), **changes}
-        kept = {name: value for name, value in merged.items() if value is not None}
+        kept = _merged(self.read(), changes)
         self._replace(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
 
     def _read_own(self) -> bytes:
@@ -93,3 +97,53 @@ class CredentialsFile:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
             raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One entry of `profiles.json`, with the keys of the credentials file."""
+
+    name: str
+    file: CredentialsFile
+
+    @classmethod
+    def named(cls, name: str) -> Profile:
+        """Return the entry of this name in the user's config folder."""
+        folder = Path(platformdirs.user_config_dir("leadgenius"))
+        return cls(name, CredentialsFile(folder / "profiles.json"))
+
+    @property
+    def path(self) -> Path:
+        """The file that the entry stands in."""
+        return self.file.path
+
+    def read(self) -> dict[str, object]:
+        """Return what the entry holds; nothing if there is none.
+
+        Raises:
+            ConfigurationError: The file cannot be read, or the entry is no object.
+        """
+        return self.entries().get(self.name, {})
+
+    def update(self, changes: Mapping[str, object]) -> None:
+        """Write some keys and keep the others, and all other entries; None removes a key."""
+        kept = _merged(self.read(), changes)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from None
+        self.file.update({self.name: kept})
+
+    def entries(self) -> dict[str, dict[str, object]]:
+        """Return all entries by their names."""
+        try:
+            return msgspec.convert(self.file.read(), dict[str, dict[str, object]])
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"{self.path} cannot be read: {error}") from None
+
+
+Saved = CredentialsFile | Profile
+
+
+def _merged(old: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in {**old, **changes}.items() if value is not None}

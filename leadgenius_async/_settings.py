@@ -5,12 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import msgspec
-import platformdirs
-
-from leadgenius_async._credentials_file import CredentialsFile
+from leadgenius_async._credentials_file import CredentialsFile, Profile, Saved
 from leadgenius_async._http import origin
 from leadgenius_async._http.limiter import Rate, parse_rate
 from leadgenius_async._secret import Secret
@@ -50,7 +46,7 @@ class Settings:
     Attributes:
         base_url: Origin of the service, without `/api`.
         rate: Tier, `off`, requests per minute, or None to follow the service's headers.
-        saved: The file that the login's tokens came from, to which new ones are written.
+        saved: The file or profile that the login's tokens came from, to which new ones are written.
     """
 
     base_url: str = origin.DEFAULT_BASE_URL
@@ -62,14 +58,30 @@ class Settings:
     username: str | None = None
     password: Secret | None = None
     rate: Rate | None = None
-    saved: CredentialsFile | None = None
+    saved: Saved | None = None
 
 
-def load(*, profile: str | None = None, **given: str | float | Secret | None) -> Settings:
-    """Return the settings from all sources.
+def place(profile: str | None = None) -> Saved:
+    """Return where logins and keys are saved: the profile's entry, else the credentials file.
 
     Args:
         profile: Name of an entry in `profiles.json`; `LEADGENIUS_PROFILE` if not given.
+    """
+    name = os.environ.get("LEADGENIUS_PROFILE") if profile is None else profile
+    return Profile.named(name) if name else CredentialsFile.default()
+
+
+def load(
+    *, profile: str | None = None, new: bool = False, **given: str | float | Secret | None
+) -> Settings:
+    """Return the settings from all sources.
+
+    A profile is an account of its own: where there is one, the credentials file says which
+    service is meant at the most, and its login and key are not used.
+
+    Args:
+        profile: Name of an entry in `profiles.json`; `LEADGENIUS_PROFILE` if not given.
+        new: Whether the profile may be one that is still to be made.
         given: Settings by name; None means not given.
 
     Raises:
@@ -77,17 +89,17 @@ def load(*, profile: str | None = None, **given: str | float | Secret | None) ->
     """
     direct = {name: value for name, value in given.items() if value is not None}
     asked: _Source = {**_from_environment(), **direct}
-    file = CredentialsFile.default()
-    in_file = _renamed(file.read())
-    in_profile = _profile(profile or os.environ.get("LEADGENIUS_PROFILE"))
-    if "base_url" in in_file:
-        in_profile.setdefault("base_url", in_file["base_url"])
-    base_url = _base_url(asked, in_profile)
-    stored = [source for source in (in_file, in_profile) if _belongs_to(source, base_url)]
-    found = _merged([*stored, asked])
+    saved = place(profile)
+    stored = _renamed(_read(saved, new=new))
+    if isinstance(saved, Profile) and "base_url" not in stored:
+        stored |= _origin_in(CredentialsFile.default())
+    base_url = _base_url(asked, stored)
+    if not _belongs_to(stored, base_url):
+        stored = {}
+    found = _merged([stored, asked])
     token = found.get("access_token")
-    from_file = token is not None and token is in_file.get("access_token")
-    return _build(found, base_url, file if from_file else None)
+    is_stored = token is not None and token is stored.get("access_token")
+    return _build(found, base_url, saved if is_stored else None)
 
 
 def _merged(sources: Sequence[_Source]) -> dict[str, str | float | Secret]:
@@ -108,7 +120,7 @@ def _merged(sources: Sequence[_Source]) -> dict[str, str | float | Secret]:
 
 
 def _build(
-    found: Mapping[str, str | float | Secret], base_url: str, saved: CredentialsFile | None
+    found: Mapping[str, str | float | Secret], base_url: str, saved: Saved | None
 ) -> Settings:
     def text(name: str) -> str | None:
         value = found.get(name)
@@ -168,20 +180,23 @@ def _wrapped(name: str, value: str) -> str | Secret:
     raise ConfigurationError(problem)
 
 
-def _profile(name: str | None) -> dict[str, str | Secret]:
-    if not name:
-        return {}
-    path = Path(platformdirs.user_config_dir("leadgenius")) / "profiles.json"
-    try:
-        profiles = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, object]])
-    except FileNotFoundError:
-        raise ConfigurationError(f"profile {name!r}: there is no {path}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from None
-    if name not in profiles:
-        known = ", ".join(sorted(profiles)) or "none"
-        raise ConfigurationError(f"there is no profile {name!r} in {path}; it has: {known}")
-    return _renamed(profiles[name])
+def _read(saved: Saved, *, new: bool) -> dict[str, object]:
+    if isinstance(saved, Profile) and not new:
+        _check_there(saved)
+    return saved.read()
+
+
+def _origin_in(file: CredentialsFile) -> dict[str, str | Secret]:
+    return {name: value for name, value in _renamed(file.read()).items() if name == "base_url"}
+
+
+def _check_there(profile: Profile) -> None:
+    entries = profile.entries()
+    if profile.name not in entries:
+        known = ", ".join(sorted(entries)) or "none"
+        raise ConfigurationError(
+            f"there is no profile {profile.name!r} in {profile.path}; it has: {known}"
+        )
 
 
 def _base_url(asked: _Source, stored: _Source) -> str:

@@ -9,6 +9,7 @@ LeadGeniusError                 base of all below
 │   └── TLSFailed               the certificate is wrong: never retried, never switched off
 ├── TimedOut                    one try took longer than `timeout`
 ├── DeadlineExceeded            the whole call, with its waits, took longer than `deadline`
+│   └── QueuedTooLong           it was still waiting for its turn at the rate limit
 ├── OutcomeUnknown              a write was sent and its answer lost: it may have happened
 ├── ProtocolError               an answer that is not the service's JSON
 │   ├── BodyTooLarge            an answer above the cap on bytes
@@ -86,6 +87,10 @@ class TimedOut(LeadGeniusError):
 
 class DeadlineExceeded(LeadGeniusError):
     """The call with all its waits took longer than `deadline` seconds."""
+
+
+class QueuedTooLong(DeadlineExceeded):
+    """The deadline ended while the call waited for its turn at the account's rate limit."""
 
 
 class OutcomeUnknown(LeadGeniusError):

@@ -10,6 +10,7 @@ from leadgenius_async._http.call import Reply as Reply
 from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead as SourceLead
 from leadgenius_async._resources.admin import User as User
 from leadgenius_async._resources.analytics import Pipeline as Pipeline
+from leadgenius_async._resources.api_keys import ApiKey as ApiKey, NewApiKey as NewApiKey
 from leadgenius_async._resources.auth import Login as Login
 from leadgenius_async._resources.campaigns import Campaign as Campaign
 from leadgenius_async._resources.clients import Client as Client
@@ -46,6 +47,7 @@ from leadgenius_async._settings_structs import (
 
 __all__ = [
     "AgentSettings",
+    "ApiKey",
     "Campaign",
     "ChatReply",
     "Client",
@@ -60,6 +62,7 @@ __all__ = [
     "Listing",
     "Login",
     "MaintenanceReport",
+    "NewApiKey",
     "Page",
     "PartReport",
     "PartitionReport",

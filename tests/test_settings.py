@@ -29,7 +29,9 @@ def store(file: Path, **values: str) -> None:
 def write_profiles(home: Path, profiles: object) -> None:
     folder = home / ".config" / "leadgenius"
     folder.mkdir(parents=True)
-    (folder / "profiles.json").write_text(json.dumps(profiles))
+    file = folder / "profiles.json"
+    file.write_text(json.dumps(profiles))
+    file.chmod(0o600)
 
 
 def test_the_order_of_sources(

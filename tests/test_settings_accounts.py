@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from leadgenius_async import Secret, _settings, errors
-from leadgenius_async._credentials_file import CredentialsFile
+from leadgenius_async._credentials_file import CredentialsFile, Profile
 from leadgenius_async._settings import Settings
 
 DEFAULT = "https://last.leadgenius.app"
@@ -34,7 +34,9 @@ def save(home: Path, **values: object) -> CredentialsFile:
 def profiles(home: Path, **entries: dict[str, str]) -> None:
     folder = home / ".config" / "leadgenius"
     folder.mkdir(parents=True)
-    (folder / "profiles.json").write_text(json.dumps(entries))
+    file = folder / "profiles.json"
+    file.write_text(json.dumps(entries))
+    file.chmod(0o600)
 
 
 def login_of(settings: Settings) -> tuple[str | None, ...]:
@@ -159,15 +161,76 @@ def test_a_name_and_password_outrank_another_users_login(home: Path) -> None:
     assert login_of(_settings.load(password=password))[0] == "of-a"
 
 
-def test_only_the_files_own_login_is_written_back(home: Path) -> None:
-    """New tokens of a profile, an argument or another origin do not replace what it holds."""
+def test_a_login_is_written_back_to_where_it_came_from(home: Path) -> None:
+    """New tokens of a profile go to its entry; those of an argument or another origin nowhere."""
     file = save(home, token="of-file", base_url=DEFAULT)
     profiles(home, work={"token": "of-work"}, key={"api_key": "k", "user_id": "u"})
     assert _settings.load().saved == file
-    assert _settings.load(profile="key").saved == file
-    assert _settings.load(profile="work").saved is None
+    assert _settings.load(profile="work").saved == Profile.named("work")
+    assert _settings.load(profile="key").saved is None
+    assert _settings.load(profile="work", base_url=STAGING).saved is None
     assert _settings.load(access_token=Secret("of-file")).saved is None
     assert _settings.load(base_url=STAGING).saved is None
+
+
+def test_a_profile_is_an_account_of_its_own(home: Path) -> None:
+    """What it does not have is not taken from the credentials file: that may be another account."""
+    save(home, token="of-file", api_key="of-file", user_id="of-file", email="me@x.example")
+    profiles(home, empty={}, key={"api_key": "of-key", "user_id": "of-key"})
+    assert _settings.load(profile="empty") == Settings()
+    settings = _settings.load(profile="key")
+    assert (settings.api_key, settings.user_id) == (Secret("of-key"), "of-key")
+    assert login_of(settings) == (None, None, None)
+
+
+def test_no_profile_is_one_that_is_named_by_no_text(
+    monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    """An empty name outranks the environment's and means the credentials file."""
+    file = save(home, token="of-file")
+    monkeypatch.setenv("LEADGENIUS_PROFILE", "work")
+    assert _settings.place() == Profile.named("work")
+    assert _settings.place("home") == Profile.named("home")
+    assert _settings.place("") == file
+    assert _settings.load(profile="").saved == file
+
+
+def test_a_new_profile_is_made_where_it_is_saved(home: Path) -> None:
+    """Only a login may name one that is not there; file and folder are their owner's alone."""
+    with pytest.raises(errors.ConfigurationError, match="no profile 'work'"):
+        _settings.load(profile="work")
+    assert _settings.load(profile="work", new=True) == Settings()
+    before = os.umask(0)
+    try:
+        Profile.named("work").update({"token": "t", "email": None})
+    finally:
+        os.umask(before)
+    file = home / ".config" / "leadgenius" / "profiles.json"
+    assert json.loads(file.read_text()) == {"work": {"token": "t"}}
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    assert login_of(_settings.load(profile="work"))[0] == "t"
+
+
+def test_a_profile_keeps_what_it_does_not_know(home: Path) -> None:
+    """Keys of other tools and other profiles stay; None removes a key."""
+    profiles(home, work={"token": "old", "id_token": "i", "theirs": "x"}, spare={"token": "h"})
+    Profile.named("work").update({"token": "new", "id_token": None})
+    file = home / ".config" / "leadgenius" / "profiles.json"
+    assert json.loads(file.read_text()) == {
+        "work": {"token": "new", "theirs": "x"},
+        "spare": {"token": "h"},
+    }
+
+
+def test_profiles_that_others_can_read_are_tightened(home: Path) -> None:
+    """As the credentials file is."""
+    profiles(home, work={"token": "t"})
+    file = home / ".config" / "leadgenius" / "profiles.json"
+    file.chmod(0o644)
+    with pytest.warns(UserWarning, match="0600"):
+        _settings.load(profile="work")
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 # Broken sources

@@ -200,10 +200,14 @@ class Session:
 
     async def headers(self) -> Headers:
         """Return the bearer header, after a login or a refresh if one is due."""
+        return _bearer(await self.current())
+
+    async def current(self) -> Tokens:
+        """Return the tokens in force, after a login or a refresh if one is due."""
         tokens = self.tokens
         if tokens is None or (tokens.due and self._renewable):
             tokens = await self._renew_once(tokens)
-        return _bearer(tokens)
+        return tokens
 
     @property
     def _renewable(self) -> bool:
@@ -218,14 +222,16 @@ class Session:
         return True
 
     async def login(self, username: str, password: Secret) -> Tokens:
-        """Log in by name and password.
+        """Log in by name and password; from here on no tokens are saved: they are another login's.
 
         Raises:
             AuthenticationError: Wrong password, an unconfirmed user, or a second factor.
             NotFound: No such user.
             RateLimited: More than 5 attempts from this address in 15 minutes.
         """
-        return await self._ask("/auth", {"username": username, "password": password})
+        tokens = await self._ask("/auth", _by_name(username, password), save=False)
+        self._on_tokens = None
+        return tokens
 
     async def refresh(self) -> Tokens:
         """Get new tokens by the refresh token.
@@ -276,16 +282,18 @@ class Session:
                     raise
         if self._username is None or self._password is None:
             raise errors.AuthenticationError(_NO_LOGIN)
-        return await self.login(self._username, self._password)
+        return await self._ask("/auth", _by_name(self._username, self._password))
 
-    async def _ask(self, path: str, body: Mapping[str, str | Secret]) -> Tokens:
+    async def _ask(
+        self, path: str, body: Mapping[str, str | Secret], *, save: bool = True
+    ) -> Tokens:
         if self._send is None:
             raise RuntimeError("the session has no way to the wire: use it through LeadGenius")
         call = Call(method="POST", path=path, takes=NO_CREDENTIALS, body=_encode(body))
         reply = await self._send(call)
         fresh = self._read(record.payload(reply, _WireTokens, ("tokens",), call=call))
         try:
-            if self._on_tokens is not None:
+            if save and self._on_tokens is not None:
                 await anyio.to_thread.run_sync(self._on_tokens, fresh)
         finally:
             # Used after it was saved; and if it could not be saved, the old one may be dead.
@@ -304,6 +312,10 @@ class Session:
             )
         except ValueError as error:
             raise errors.ProtocolError(f"the answer to the login: {error}") from None
+
+
+def _by_name(username: str, password: Secret) -> Mapping[str, str | Secret]:
+    return {"username": username, "password": password}
 
 
 def _encode(body: Mapping[str, str | Secret]) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 
 import aiohttp
@@ -21,6 +23,7 @@ class Flight:
         tries: How many have begun.
         sent: Whether the try that is under way may have reached the service.
         reached: Whether any try may have.
+        queueing: Whether it waits for its turn at the gate.
     """
 
     gate: Gate
@@ -31,6 +34,7 @@ class Flight:
     tries: int = 0
     sent: bool = False
     reached: bool = False
+    queueing: bool = False
 
     def begin(self) -> anyio.CancelScope:
         """Start a try, and return the scope that its time limit ends."""
@@ -43,23 +47,24 @@ class Flight:
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         # aiohttp re-sends a GET by itself when a socket dies; this runs again then.
-        self.scope.deadline = math.inf  # queueing is not the try's time
-        self._start_clock(await self.gate.permit())
+        await self._queue(self.gate.permit)
         self.meter.sends += 1
         return await handler(request)
 
     async def connected(self) -> None:
         """Take a new permit if dialling has used up the first one's life."""
-        self.scope.deadline = math.inf
-        self._start_clock(await self.gate.renew(self.granted))
+        await self._queue(partial(self.gate.renew, self.granted))
 
     async def sending(self) -> None:
         """Note that from here on the service may have got the request."""
         self.sent = self.reached = True
 
-    def _start_clock(self, granted: float) -> None:
-        self.granted = granted
-        self.scope.deadline = granted + self.timeout
+    async def _queue(self, turn: Callable[[], Awaitable[float]]) -> None:
+        self.scope.deadline = math.inf  # queueing is not the try's time
+        self.queueing = True
+        self.granted = await turn()
+        self.queueing = False  # stays where the call's deadline ends it
+        self.scope.deadline = self.granted + self.timeout
 
 
 def flight_trace() -> aiohttp.TraceConfig:

@@ -63,6 +63,7 @@ class Transport:
         self._max_body = max_body
         self._trace_configs = [flight_trace(), *(trace_configs or [])]
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def request(
         self, call: Call, *, meter: Meter | None = None, deadline: float | None = None
@@ -76,6 +77,7 @@ class Transport:
 
         Raises:
             LeadGeniusError: One of the tree in `errors`.
+            RuntimeError: It was closed.
         """
         seconds = self._deadline if deadline is None else deadline
         flight = Flight(self.gate, meter or Meter(), self._timeout)
@@ -84,7 +86,8 @@ class Transport:
         raise _late(call, seconds, flight)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, for good."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -178,6 +181,8 @@ class Transport:
         return _checked(response.status, _lower(response.headers), body, call)
 
     def _open(self) -> aiohttp.ClientSession:
+        if self._closed:  # a session that is opened now would be closed by nobody
+            raise RuntimeError("this LeadGenius is closed: make a new one")
         if self._session is None:
             self._session = open_session(self._trace_configs)
         return self._session
@@ -231,7 +236,11 @@ def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:
             f"{text}: it may have happened, look it up before sending it again"
         )
     else:
-        error = errors.DeadlineExceeded(text)
+        error = (
+            errors.QueuedTooLong(f"{text}: it waited for its turn at the rate limit")
+            if flight.queueing
+            else errors.DeadlineExceeded(text)
+        )
         error.outcome = None if flight.reached else "not_sent"
     error.attempts = flight.tries
     return error

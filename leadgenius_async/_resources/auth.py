@@ -34,6 +34,8 @@ class Auth:
     async def login(self, username: str, password: str | Secret) -> Login:
         """Log in; later calls use the login and keep it alive.
 
+        It is not saved; a login that was saved stays as it is.
+
         Args:
             username: 3 to 128 characters (documented).
             password: 8 to 128 characters (documented).
@@ -56,6 +58,19 @@ class Auth:
         tokens = await self._session.login(username, secret)
         self._transport.credentials[Kind.JWT] = self._session
         return _login(tokens)
+
+    async def current(self) -> Login:
+        """Return the login in force; it is made or refreshed first where one is due.
+
+        Raises:
+            AuthenticationError: There is none, or it was refused.
+
+        ```python
+        login = await lg.auth.current()
+        print(login.user_id)
+        ```
+        """
+        return _login(await self._session.current())
 
     async def refresh(self) -> Login:
         """Get new tokens now, by the refresh token (30 days of life, documented).

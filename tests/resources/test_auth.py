@@ -147,3 +147,32 @@ async def test_an_ended_login_begins_again_by_password(emulator: Emulator) -> No
     assert [request.path for request in emulator.log] == [
         "/api/company", "/api/auth/refresh", "/api/auth", "/api/company",
     ]  # fmt: skip
+
+
+async def test_a_login_as_somebody_else_leaves_the_saved_one(
+    emulator: Emulator, no_settings_from_outside: Path
+) -> None:
+    """Neither the new tokens nor those that follow them are written into another's file."""
+    file = no_settings_from_outside / ".leadgenius_auth.json"
+    kept = {"token": "of-a", "refresh_token": "of-a", "email": "a@sample.example",
+            "base_url": emulator.base_url}  # fmt: skip
+    file.write_text(json.dumps(kept))
+    file.chmod(0o600)
+    async with LeadGenius(rate="off") as lg:
+        await lg.auth.login(emulator.ready.username, emulator.ready.password)
+        await lg.auth.refresh()
+    assert json.loads(file.read_text()) == kept
+
+
+async def test_the_current_login_is_made_when_it_is_asked_for(emulator: Emulator) -> None:
+    """Once; then it stands."""
+    ready = emulator.ready
+    async with LeadGenius(
+        base_url=emulator.base_url, username=ready.username, password=ready.password, rate="off"
+    ) as lg:
+        assert (await lg.auth.current()).user_id == ready.user_id
+        assert (await lg.auth.current()).user_id == ready.user_id
+    assert [request.path for request in emulator.log] == ["/api/auth"]
+    async with LeadGenius(base_url=emulator.base_url, rate="off") as lg:
+        with pytest.raises(errors.AuthenticationError, match="auth login"):
+            await lg.auth.current()
