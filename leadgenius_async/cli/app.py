@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import signal
@@ -13,11 +14,13 @@ import cyclopts
 
 from leadgenius_async._version import __version__
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.notes import NOTES
 
 app: cyclopts.App = cyclopts.App(
     name="leadgenius",
     help="Take leads out of LeadGenius Pro, and speak its API.",
     version=f"leadgenius {__version__}",
+    suppress_keyboard_interrupt=False,  # `run` says it, in JSON too where that is asked for
 )
 #: Each command's help stands here as well: asking a lazy command for it would load it.
 _COMMANDS = {
@@ -41,6 +44,8 @@ _COMMANDS = {
     "pipeline": ("pipeline:pipeline", "Leads created in a span of days, by status and client."),
     "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),
     "admin": ("admin:app", "For the platform's admins: companies, users."),
+    "commands": ("commands:commands", "Every command with its parameters."),
+    "selftest": ("selftest:selftest", "Try an account out, and clean up after it."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }
 for _name, (_place, _help) in _COMMANDS.items():
@@ -61,18 +66,18 @@ def run(arguments: Sequence[str]) -> int:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         # A script's background job ignores SIGINT from birth; asyncio's orderly end goes by it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    as_json = "--json" in arguments
+    NOTES.begin(as_json=_asks_for_json(arguments))
     try:
         _log_to_stderr(os.environ.get("LEADGENIUS_LOG"))
         _refuse_secrets(arguments)
         result = app(
             list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
         )
-    except KeyboardInterrupt:
-        sys.stderr.write("leadgenius: interrupted\n")
+    except KeyboardInterrupt as error:
+        failures.tell(error, failures.INTERRUPTED)
         return failures.INTERRUPTED
     except cyclopts.CycloptsError as error:
-        failures.tell(error, failures.USAGE, as_json=as_json)
+        failures.tell(error, failures.USAGE)
         return failures.USAGE
     except BrokenPipeError:
         # The reader of our output is gone, as with `| head`; Python must not flush to it at exit.
@@ -80,14 +85,22 @@ def run(arguments: Sequence[str]) -> int:
         return failures.OTHER
     except Exception as error:
         code = failures.exit_code(error)
-        failures.tell(error, code, as_json=as_json)
+        failures.tell(error, code)
         logging.getLogger("leadgenius_async").debug("the error in full", exc_info=error)
         return code
-    return result if isinstance(result, int) else failures.OK
+    code = result if isinstance(result, int) else failures.OK
+    if code and NOTES.as_json:
+        failures.tell(failures.Incomplete("a part of the work was not done"), code)
+    return code
 
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    pairs = itertools.pairwise(arguments)
+    return bool({"--json", "--format=json"} & {*arguments}) or ("--format", "json") in pairs
 
 
 def _refuse_secrets(arguments: Sequence[str]) -> None:

@@ -12,7 +12,8 @@ import msgspec
 from cyclopts import App, Parameter
 
 from leadgenius_async._extract.report import ExportReport
-from leadgenius_async.cli import failures
+from leadgenius_async.cli.failures import Incomplete
+from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
 from leadgenius_async.cli.progress import ProgressDisplay
 
@@ -59,32 +60,30 @@ class ExportOptions:
 
 
 @app.command(name="enrich-leads")
-async def enrich_leads(options: ExportOptions, connection: Connection = DEFAULT) -> int:
+async def enrich_leads(options: ExportOptions, connection: Connection = DEFAULT) -> None:
     """Take out EnrichLeads."""
-    return await _export("enrich_leads", options, connection)
+    await _export("enrich_leads", options, connection)
 
 
 @app.command(name="source-leads")
-async def source_leads(options: ExportOptions, connection: Connection = DEFAULT) -> int:
+async def source_leads(options: ExportOptions, connection: Connection = DEFAULT) -> None:
     """Take out SourceLeads."""
-    return await _export("source_leads", options, connection)
+    await _export("source_leads", options, connection)
 
 
-async def _export(table: Table, options: ExportOptions, connection: Connection) -> int:
+async def _export(table: Table, options: ExportOptions, connection: Connection) -> None:
     try:
         async with connection.open() as lg:
             report = await run_export(lg, table, options)
     except asyncio.CancelledError:
-        sys.stderr.write(f"leadgenius: {what_stands(options.out)}\n")
+        note(what_stands(options.out))
         raise
     if options.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
         sys.stdout.write(summary(report))
-    if report.complete:
-        return failures.OK
-    sys.stderr.write(f"leadgenius: the export is not complete: {report.incomplete_because}\n")
-    return failures.PARTIAL
+    if not report.complete:
+        raise Incomplete(f"the export is not complete: {report.incomplete_because}")
 
 
 async def run_export(

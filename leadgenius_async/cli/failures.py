@@ -10,6 +10,7 @@ from typing import TextIO
 import msgspec
 
 from leadgenius_async import errors
+from leadgenius_async.cli.notes import NOTES, note
 
 OK = 0
 OTHER = 1
@@ -27,6 +28,10 @@ class BadInput(ValueError):
     """Data that the user handed in cannot be read."""
 
 
+class Incomplete(Exception):
+    """A part of the work was done; what was not is named."""
+
+
 #: Error classes and their exit codes; the first that fits counts.
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (errors.CredentialsMissing, AUTH),
@@ -37,6 +42,8 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (errors.UnknownClient, NOT_FOUND),
     (errors.EmptyExport, NOT_FOUND),
     (errors.RateLimited, RATE),
+    (errors.QueuedTooLong, RATE),
+    (Incomplete, PARTIAL),
     (errors.ExportConflict, USAGE),
     (errors.ConnectionFailed, NETWORK),
     (errors.TimedOut, NETWORK),
@@ -54,12 +61,12 @@ def exit_code(error: Exception) -> int:
     return next((code for class_, code in _CODES if isinstance(error, class_)), OTHER)
 
 
-def tell(error: Exception, code: int, *, as_json: bool) -> None:
-    """Print an error to stderr: one line, or one JSON object."""
-    if as_json:
+def tell(error: BaseException, code: int) -> None:
+    """Print an error to stderr: one line, or in JSON mode one object."""
+    if NOTES.as_json:
         sys.stderr.write(msgspec.json.encode(_facts(error, code)).decode() + "\n")
     else:
-        sys.stderr.write(f"leadgenius: {_one_line(error)}\n")
+        note(_one_line(error))
 
 
 def show_warning(  # noqa: PLR0917 - the signature is the warnings module's
@@ -72,7 +79,7 @@ def show_warning(  # noqa: PLR0917 - the signature is the warnings module's
 ) -> None:
     """Print a warning as a line of its own, without the place in the code."""
     del category, filename, lineno, file, line
-    sys.stderr.write(f"leadgenius: warning: {message}\n")
+    note(f"warning: {message}")
 
 
 def install_warnings() -> None:
@@ -80,7 +87,9 @@ def install_warnings() -> None:
     warnings.showwarning = show_warning
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return f"{error.strerror}: choose another --port, or 0 for a free one"
     if isinstance(error, OSError) and error.strerror:
@@ -89,7 +98,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _facts(error: Exception, code: int) -> dict[str, object]:
+def _facts(error: BaseException, code: int) -> dict[str, object]:
     facts: dict[str, object] = {
         "error": type(error).__name__,
         "message": _one_line(error),
@@ -97,5 +106,5 @@ def _facts(error: Exception, code: int) -> dict[str, object]:
     }
     names = ("status", "error_type", "recommendation", "request_id", "attempts", "retry_after",
              "outcome")  # fmt: skip
-    found = {name: getattr(error, name, None) for name in names}
+    found = {name: getattr(error, name, None) for name in names} | {"notes": NOTES.kept}
     return facts | {name: value for name, value in found.items() if value}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from leadgenius_async._http.record import plain
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import (
     DEFAULT,
     Connection,
@@ -54,7 +54,7 @@ async def list_leads(
         )
         count = await show.many(leads, _COLUMNS)
     if count == limit:
-        sys.stderr.write(f"leadgenius: the first {limit}; --limit shows more\n")
+        note(f"the first {limit}; --limit shows more")
 
 
 @app.command

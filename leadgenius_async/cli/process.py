@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Names
 from leadgenius_async.cli.output import SHOW, Show
 from leadgenius_async.cli.tasks import tell_failed
@@ -113,7 +113,7 @@ def _show(done: Processing, show: Show) -> int:
 
 def tell_nothing_triggered() -> None:
     """Say on stderr why nothing runs."""
-    sys.stderr.write(
-        "leadgenius: nothing was triggered: all is skipped that `leadgenius settings` does not "
-        "configure, or that is filled in already (--overwrite)\n"
+    note(
+        "nothing was triggered: all is skipped that `leadgenius settings` does not configure, or "
+        "that is filled in already (--overwrite)"
     )

@@ -1,4 +1,7 @@
-"""Progress of a long job on stderr: a bar on a terminal, a line every 10 s elsewhere."""
+"""Progress of a long job on stderr: a bar on a terminal, a line every 10 s elsewhere.
+
+In JSON mode there is none.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress as Bar, SpinnerColumn, TextColumn
 
 from leadgenius_async._extract.report import Progress
+from leadgenius_async.cli.notes import NOTES
 
 _LINE_EVERY = 10.0  # seconds
 
@@ -28,7 +32,7 @@ class ProgressDisplay:
         self._total = total
         self._next_line = time.monotonic() + _LINE_EVERY
         self._announced = False
-        self._bar = _make_bar() if sys.stderr.isatty() else None
+        self._bar = _make_bar() if sys.stderr.isatty() and not NOTES.as_json else None
         self._task = self._bar.add_task(label, total=total, text="") if self._bar else None
 
     def __enter__(self) -> Self:
@@ -50,6 +54,8 @@ class ProgressDisplay:
         if self._bar is not None and self._task is not None:
             text = describe(progress, self._total)
             self._bar.update(self._task, completed=progress.rows, text=text)
+            return
+        if NOTES.as_json:
             return
         if not self._announced:
             self._announced = True

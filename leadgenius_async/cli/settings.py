@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from leadgenius_async._http.record import plain
+from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, Flag, read_object
 from leadgenius_async.cli.output import SHOW, Show
 
@@ -90,7 +90,7 @@ def _show(
     settings: UrlSettings | AgentSettings | SdrSettings | None, show: Show, *, reveal: bool = False
 ) -> None:
     if settings is None:
-        sys.stderr.write("leadgenius: nothing is set\n")
+        note("nothing is set")
         show.one({})
         return
     members = plain(settings)
@@ -98,5 +98,5 @@ def _show(
     if keys and not reveal:
         for name in keys:
             del members[name]
-        sys.stderr.write(f"leadgenius: left out: {', '.join(keys)} (`show --reveal` has them)\n")
+        note(f"left out: {', '.join(keys)} (`show --reveal` has them)")
     show.one(members)

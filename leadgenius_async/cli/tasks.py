@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from leadgenius_async._http.record import plain
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, Names, read_object
 from leadgenius_async.cli.output import SHOW, Show
 
@@ -76,5 +76,5 @@ def tell_failed(runs: Sequence[TaskRun]) -> int:
     """Name the runs that did not complete on stderr, and return the exit code."""
     failed = [run for run in runs if run.failed]
     for run in failed:
-        sys.stderr.write(f"leadgenius: {run.taskIdentifier or 'run'} {run.id}: {run.status}\n")
+        note(f"{run.taskIdentifier or 'run'} {run.id}: {run.status}")
     return failures.PARTIAL if failed else failures.OK
