@@ -45,6 +45,7 @@ _COMMANDS = {
     "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),
     "admin": ("admin:app", "For the platform's admins: companies, users."),
     "commands": ("commands:commands", "Every command with its parameters."),
+    "skill": ("skill:skill", "How to use all this, for agents."),
     "selftest": ("selftest:selftest", "Try an account out, and clean up after it."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }

@@ -1,0 +1,11 @@
+"""`leadgenius skill`: how to use the command, for agents."""
+
+from __future__ import annotations
+
+import sys
+from importlib import resources
+
+
+def skill() -> None:
+    """Print SKILL.md: what there is, twelve worked lines, and the pitfalls."""
+    sys.stdout.write(resources.files("leadgenius_async").joinpath("SKILL.md").read_text("utf-8"))
