@@ -111,5 +111,5 @@ class Maintenance:
     """
 
     def __init__(self, transport: Transport, account: Account) -> None:
-        self.bugs = Bugs(transport, account)
-        self.enhancements = Enhancements(transport, account)
+        self.bugs: Bugs = Bugs(transport, account)
+        self.enhancements: Enhancements = Enhancements(transport, account)

@@ -18,7 +18,7 @@ class Notes:
 
     def begin(self, *, as_json: bool) -> None:
         """Start with a new command line."""
-        self.as_json = as_json
+        self.as_json: bool = as_json
         self.kept = []
 
 

@@ -74,7 +74,7 @@ class Trial:
     def __init__(
         self, lg: LeadGenius, username: str, password: Secret, *, settle: float = 10.0
     ) -> None:
-        self.name = f"selftest-{int(time.time())}-{secrets.token_hex(3)}"
+        self.name: str = f"selftest-{int(time.time())}-{secrets.token_hex(3)}"
         self.steps: list[Step] = []
         self._lg = lg
         self._username = username
