@@ -57,8 +57,17 @@ def test_the_version_loads_neither_rich_nor_cyclopts() -> None:
     assert not loaded & {"rich", "cyclopts", "pyarrow", "aiohttp", "asyncio"}
 
 
-@pytest.mark.parametrize("command", [["auth", "status"], ["auth", "logout"], ["export", "--help"],
-                                     ["commands"], ["api", "GET", "/clients", "--dry-run"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["auth", "status"],
+        ["auth", "logout"],
+        ["export", "--help"],
+        ["commands"],
+        ["skill"],
+        ["api", "GET", "/clients", "--dry-run"],
+    ],
+)
 def test_a_command_without_requests_loads_no_network_code(command: list[str]) -> None:
     """What needs no network imports neither aiohttp nor pyarrow."""
     code = f"from leadgenius_async.cli.app import run\nrun({command})"

@@ -31,7 +31,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.names: dict[type, set[str]] = defaultdict(set)
-        self._keep = record._keep_undeclared
+        self._keep = record.keep_undeclared
 
     def __call__(self, into: record.Record, members: Mapping[str, object]) -> None:
         self.names[type(into)] |= members.keys() - {"success"}
@@ -49,7 +49,7 @@ def test_what_the_emulator_sends_is_what_the_sdk_declares(
 ) -> None:
     """Over all examples, each record gets each of its fields, and none besides."""
     seen = Seen()
-    monkeypatch.setattr(record, "_keep_undeclared", seen)
+    monkeypatch.setattr(record, "keep_undeclared", seen)
     for operation in OPERATIONS:
         folder = tmp_path / operation.name
         folder.mkdir(exist_ok=True)

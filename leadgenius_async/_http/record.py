@@ -41,12 +41,12 @@ def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) ->
     found = decode.find(reply, keys, call=call)
     value = decode.parse(found, type_, of=call.name)
     if isinstance(value, Record):
-        _keep_undeclared(value, decode.parse(found, dict[str, object], of=call.name))
+        keep_undeclared(value, decode.parse(found, dict[str, object], of=call.name))
     elif isinstance(value, list) and value and isinstance(value[0], Record):
         for record, members in zip(
             value, decode.parse(found, list[dict[str, object]], of=call.name), strict=True
         ):
-            _keep_undeclared(record, members)
+            keep_undeclared(record, members)
     return value
 
 
@@ -66,7 +66,8 @@ def _builtins(value: object) -> Any:
     return msgspec.to_builtins(value, enc_hook=str)
 
 
-def _keep_undeclared(record: Record, members: Mapping[str, object]) -> None:
+def keep_undeclared(record: Record, members: Mapping[str, object]) -> None:
+    """Put into a record's `extra` the members that it does not declare."""
     declared = {field.encode_name for field in msgspec.structs.fields(type(record))}
     # `success` is the envelope's, where the record is the whole answer.
     record.extra = {
