@@ -232,9 +232,10 @@ def _cookies(cookies: Mapping[str, str]) -> http_auth.Credential:
     return http_auth.cookies(Secret(access), Secret(identity) if identity else None)
 
 
-def save_tokens(saved: Saved, tokens: http_auth.Tokens) -> None:
+def save_tokens(saved: Saved, tokens: http_auth.Tokens, **also: str) -> None:
     """Write a login's tokens to where it is saved, under the names that its readers share."""
-    changes = {
+    changes: dict[str, str | None] = {
+        **also,
         "token": tokens.access.reveal(),
         "id_token": tokens.id_token.reveal() if tokens.id_token else None,
         "refresh_token": tokens.refresh.reveal() if tokens.refresh else None,

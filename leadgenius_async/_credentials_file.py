@@ -33,6 +33,9 @@ class CredentialsFile:
 
     path: Path
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     @classmethod
     def default(cls) -> CredentialsFile:
         """Return the file in the user's home folder."""
@@ -105,6 +108,9 @@ class Profile:
 
     name: str
     file: CredentialsFile
+
+    def __str__(self) -> str:
+        return f"profile {self.name!r} of {self.path}"
 
     @classmethod
     def named(cls, name: str) -> Profile:

@@ -61,14 +61,41 @@ class Settings:
     saved: Saved | None = None
 
 
-def place(profile: str | None = None) -> Saved:
+def place(profile: str | None = None, *, new: bool = False) -> Saved:
     """Return where logins and keys are saved: the profile's entry, else the credentials file.
 
     Args:
         profile: Name of an entry in `profiles.json`; `LEADGENIUS_PROFILE` if not given.
+        new: Whether the profile may be one that is still to be made.
+
+    Raises:
+        ConfigurationError: There is no such profile.
     """
     name = os.environ.get("LEADGENIUS_PROFILE") if profile is None else profile
-    return Profile.named(name) if name else CredentialsFile.default()
+    if not name:
+        return CredentialsFile.default()
+    found = Profile.named(name)
+    if not new:
+        _check_there(found)
+    return found
+
+
+def home_of(saved: Saved) -> str:
+    """Return the origin that the credentials which are saved there belong to.
+
+    Raises:
+        ConfigurationError: The saved URL is unusable.
+    """
+    return _base_url({}, _stored_in(saved))
+
+
+def profiles() -> dict[str, str]:
+    """Return the names of all profiles and the URLs of their services, as they are saved."""
+    file = Profile.named("").file
+    return {
+        name: str(_stored_in(Profile(name, file)).get("base_url", origin.DEFAULT_BASE_URL))
+        for name in Profile("", file).entries()
+    }
 
 
 def load(
@@ -89,10 +116,8 @@ def load(
     """
     direct = {name: value for name, value in given.items() if value is not None}
     asked: _Source = {**_from_environment(), **direct}
-    saved = place(profile)
-    stored = _renamed(_read(saved, new=new))
-    if isinstance(saved, Profile) and "base_url" not in stored:
-        stored |= _origin_in(CredentialsFile.default())
+    saved = place(profile, new=new)
+    stored = _stored_in(saved)
     base_url = _base_url(asked, stored)
     if not _belongs_to(stored, base_url):
         stored = {}
@@ -180,14 +205,12 @@ def _wrapped(name: str, value: str) -> str | Secret:
     raise ConfigurationError(problem)
 
 
-def _read(saved: Saved, *, new: bool) -> dict[str, object]:
-    if isinstance(saved, Profile) and not new:
-        _check_there(saved)
-    return saved.read()
-
-
-def _origin_in(file: CredentialsFile) -> dict[str, str | Secret]:
-    return {name: value for name, value in _renamed(file.read()).items() if name == "base_url"}
+def _stored_in(saved: Saved) -> dict[str, str | Secret]:
+    stored = _renamed(saved.read())
+    if isinstance(saved, Profile) and "base_url" not in stored:
+        in_file = _renamed(CredentialsFile.default().read())
+        stored |= {name: value for name, value in in_file.items() if name == "base_url"}
+    return stored
 
 
 def _check_there(profile: Profile) -> None:

@@ -45,6 +45,12 @@ AUTH = [
     Operation("POST /api/auth", "auth.login", "auth login"),
     Operation("POST /api/auth/refresh", "auth.refresh", "auth login && leadgenius auth refresh"),
 ]
+API_KEYS = [
+    Operation(
+        "POST /api/agent-api-keys", "api_keys.create", 'generate-key --name "Production Agent"'
+    ),
+    Operation("GET /api/agent-api-keys", "api_keys.list", "api-keys list"),
+]
 BULK = [
     Operation("GET /api/enrich-leads/list", "enrich_leads.export", "export enrich-leads --out out"),
     Operation("GET /api/source-leads/list", "source_leads.export", "export source-leads --out out"),
@@ -264,6 +270,7 @@ ENRICHMENT = [
 
 OPERATIONS = [
     *AUTH,
+    *API_KEYS,
     *BULK,
     *CLIENTS,
     *LEADS,

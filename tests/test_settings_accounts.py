@@ -189,8 +189,10 @@ def test_no_profile_is_one_that_is_named_by_no_text(
     """An empty name outranks the environment's and means the credentials file."""
     file = save(home, token="of-file")
     monkeypatch.setenv("LEADGENIUS_PROFILE", "work")
-    assert _settings.place() == Profile.named("work")
-    assert _settings.place("home") == Profile.named("home")
+    assert _settings.place(new=True) == Profile.named("work")
+    assert _settings.place("home", new=True) == Profile.named("home")
+    with pytest.raises(errors.ConfigurationError, match="no profile 'home'"):
+        _settings.place("home")
     assert _settings.place("") == file
     assert _settings.load(profile="").saved == file
 

@@ -27,6 +27,8 @@ _COMMANDS = {
     "demo": ("demo:demo", "The main job from end to end, on this machine alone."),
     "emulator": ("emulator:emulator", "The service on this machine, with made-up leads."),
     "auth": ("auth:app", "Log in, see what is there, log out."),
+    "generate-key": ("api_keys:generate_key", "Make an API key, save it, and print it once."),
+    "api-keys": ("api_keys:app", "API keys of the signed-in user: list."),
     "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
     "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete."),
     "leads": ("leads:app", "Leads: list, find, get, create, update, delete, enrich."),

@@ -5,24 +5,25 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
 from cyclopts import App, Parameter
 
 from leadgenius_async import _settings
-from leadgenius_async._credentials_file import CredentialsFile
-from leadgenius_async._http import origin
+from leadgenius_async._credentials_file import Saved
 from leadgenius_async._http.auth import read_claims
 from leadgenius_async._settings import Settings
-from leadgenius_async.cli import failures
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
+from leadgenius_async.cli.output import SHOW, Show
 from leadgenius_async.cli.passwords import read_password
 from leadgenius_async.errors import ConfigurationError, CredentialsMissing
 
 app: App = App(name="auth", help="Log in, see what is there, log out.")
 
 
+@app.default
 @app.command
 async def login(
     *,
@@ -31,7 +32,7 @@ async def login(
     no_input: Flag = False,
     connection: Connection = DEFAULT,
 ) -> None:
-    """Log in, and save the login in ~/.leadgenius_auth.json.
+    """Log in, and save the login in ~/.leadgenius_auth.json, or in the profile that is named.
 
     The password comes from LEADGENIUS_PASSWORD, from stdin, or from a prompt.
 
@@ -42,15 +43,19 @@ async def login(
     """
     from leadgenius_async._client import save_tokens  # noqa: PLC0415 - loads aiohttp
 
+    saved = _settings.place(connection.profile, new=True)
+    base_url = _settings.load(
+        profile=connection.profile, new=True, base_url=connection.base_url
+    ).base_url
+    _keep_keys_apart(saved, base_url)
     name = email or os.environ.get("LEADGENIUS_USERNAME") or _ask("E-mail: ", no_input=no_input)
     password = read_password(from_stdin=password_stdin, no_input=no_input)
-    file = CredentialsFile.default()
-    async with connection.open() as lg:
-        _keep_keys_apart(file, lg.base_url)
+    # Without the profile: it may be a new one, and nothing that it has is needed for a login.
+    there = replace(connection, profile="", base_url=base_url)
+    async with there.open(username=name, password=password) as lg:
         login = await lg.auth.login(name, password)
-        save_tokens(file, login.tokens)
-        file.update({"email": name, "base_url": lg.base_url})
-    sys.stdout.write(f"logged in as {name} (user id {login.user_id}); saved in {file.path}\n")
+    save_tokens(saved, login.tokens, email=name, base_url=base_url)
+    sys.stdout.write(f"logged in as {name} (user id {login.user_id}); saved in {saved}\n")
 
 
 @app.command
@@ -66,7 +71,7 @@ def status(
     *,
     json: Json = False,
     connection: Connection = DEFAULT,
-) -> int:
+) -> None:
     """Show which credentials are at hand; no request is sent.
 
     Args:
@@ -78,30 +83,37 @@ def status(
         sys.stdout.write(msgspec.json.encode(facts).decode() + "\n")
     else:
         sys.stdout.write("".join(f"{name}: {value}\n" for name, value in facts.items()))
-    if settings.api_key or settings.access_token or settings.password:
-        return failures.OK
-    raise CredentialsMissing(
-        "there are no credentials: set LEADGENIUS_API_KEY and LEADGENIUS_USER_ID, or run "
-        "`leadgenius auth login`"
-    )
+    if settings.api_key and not settings.user_id:
+        raise CredentialsMissing("an API key needs its user id: set LEADGENIUS_USER_ID")
+    if not (settings.api_key or settings.access_token or (settings.username and settings.password)):
+        raise CredentialsMissing(
+            "there are no credentials: set LEADGENIUS_API_KEY and LEADGENIUS_USER_ID, or run "
+            "`leadgenius auth login`"
+        )
 
 
 @app.command
-def logout() -> None:
+def logout(*, connection: Connection = DEFAULT) -> None:
     """Forget the saved login; a saved API key stays."""
-    file = CredentialsFile.default()
-    file.update({"token": None, "id_token": None, "refresh_token": None})
-    sys.stdout.write(f"logged out; {file.path} holds no login\n")
+    saved = _settings.place(connection.profile)
+    saved.update({"token": None, "id_token": None, "refresh_token": None})
+    sys.stdout.write(f"logged out; {saved} holds no login\n")
 
 
-def _keep_keys_apart(file: CredentialsFile, base_url: str) -> None:
+@app.command
+def profiles(*, show: Show = SHOW) -> None:
+    """List the profiles and the services that they are for."""
+    listed = [{"profile": name, "base_url": url} for name, url in _settings.profiles().items()]
+    show.rows(listed, ("profile", "base_url"))
+
+
+def _keep_keys_apart(saved: Saved, base_url: str) -> None:
     """Refuse to save a login beside the API key of another server, which would then get the key."""
-    stored = file.read()
-    home = origin.normalize_base_url(str(stored.get("base_url") or origin.DEFAULT_BASE_URL))
-    if stored.get("api_key") and home != base_url:
+    home = _settings.home_of(saved)
+    if saved.read().get("api_key") and home != base_url:
         raise ConfigurationError(
-            f"{file.path} holds an API key of {home}: a login to {base_url} would send that key "
-            "there; move the file away first"
+            f"{saved} holds an API key of {home}: a login to {base_url} would send that key "
+            "there; move the file away first, or give a --profile of its own"
         )
 
 

@@ -14,6 +14,7 @@ from leadgenius_async.cli.failures import BadInput
 
 if TYPE_CHECKING:
     from leadgenius_async._client import LeadGenius
+    from leadgenius_async._secret import Secret
 
 T = TypeVar("T")
 
@@ -37,13 +38,20 @@ class Connection:
     timeout: float = 60.0
     deadline: float = 600.0
 
-    def open(self) -> LeadGenius:
-        """Return a client with these options; credentials come from environment or file."""
+    def open(self, *, username: str | None = None, password: Secret | None = None) -> LeadGenius:
+        """Return a client with these options; credentials come from environment or file.
+
+        Args:
+            username: For a login by name that is asked for here.
+            password: The same.
+        """
         from leadgenius_async._client import LeadGenius  # noqa: PLC0415 - loads aiohttp
 
         return LeadGenius(
             base_url=self.base_url,
             profile=self.profile,
+            username=username,
+            password=password,
             rate=self.rate,
             timeout=self.timeout,
             deadline=self.deadline,

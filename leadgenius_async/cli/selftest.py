@@ -16,8 +16,6 @@ from leadgenius_async.cli.passwords import read_password
 from leadgenius_async.errors import CredentialsMissing
 
 if TYPE_CHECKING:
-    from leadgenius_async._client import LeadGenius
-    from leadgenius_async._secret import Secret
     from leadgenius_async.cli.trial import Step
 
 
@@ -50,7 +48,7 @@ async def selftest(
     if not name:
         raise CredentialsMissing("who is trying it? give --username, or set LEADGENIUS_USERNAME")
     password = read_password(from_stdin=password_stdin, no_input=no_input)
-    async with _open(connection, name, password) as lg:
+    async with connection.open(username=name, password=password) as lg:
         trial = Trial(lg, name, password, settle=settle)
         try:
             await trial.run()
@@ -61,21 +59,6 @@ async def selftest(
                 await trial.clean_up()
             _print(trial.steps, show)
     return failures.OTHER if any(step.outcome == "failed" for step in trial.steps) else failures.OK
-
-
-def _open(connection: Connection, username: str, password: Secret) -> LeadGenius:
-    """Return a client of this login, whose tokens are saved nowhere."""
-    from leadgenius_async._client import LeadGenius  # noqa: PLC0415 - loads aiohttp
-
-    return LeadGenius(
-        base_url=connection.base_url,
-        profile=connection.profile,
-        username=username,
-        password=password,
-        rate=connection.rate,
-        timeout=connection.timeout,
-        deadline=connection.deadline,
-    )
 
 
 def _print(steps: list[Step], show: Show) -> None:
