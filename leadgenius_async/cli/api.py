@@ -9,7 +9,8 @@ import msgspec
 
 from leadgenius_async._http import origin
 from leadgenius_async._http.call import Call, make_call
-from leadgenius_async.cli.options import DEFAULT, Connection, Data, Flag, read_data
+from leadgenius_async.cli.options import DEFAULT, Connection, Data, Flag, Json, read_data
+from leadgenius_async.cli.output import indented
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -20,6 +21,7 @@ async def api(
     *,
     data: Data | None = None,
     dry_run: Flag = False,
+    json: Json = False,
     connection: Connection = DEFAULT,
 ) -> None:
     """Send one call and print its JSON.
@@ -29,7 +31,9 @@ async def api(
         path: Path with its query, with or without /api in front.
         data: JSON body; @FILE reads a file, - reads stdin.
         dry_run: Print the request and send nothing.
+        json: Print an error as JSON too; the answer is JSON anyway.
     """
+    del json  # `app.run` has seen it
     body = None if data is None else read_data(data)
     if dry_run:
         sys.stdout.write(_describe(make_call(method, path, body=body), connection))
@@ -37,7 +41,7 @@ async def api(
     async with connection.open() as lg:
         reply = await lg.request(method, path, json=None if body is None else msgspec.Raw(body))
     if reply.body:
-        sys.stdout.write(msgspec.json.format(reply.body, indent=2).decode() + "\n")
+        sys.stdout.write(indented(reply.body))
 
 
 def _describe(call: Call, connection: Connection) -> str:

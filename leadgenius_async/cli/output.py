@@ -20,7 +20,11 @@ Format = Literal["table", "json", "ndjson", "csv"]
 
 _LONGEST_CELL = 60  # characters
 #: What a spreadsheet takes for a formula, at the start of a cell (CWE-1236); full-width too.
-_FORMULA = tuple("=+-@\t\r\0\uff1d\uff0b\uff0d\uff20")
+_FORMULA = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+#: Control characters that JSON lets stand as they are, and that a terminal may obey.
+_ESCAPED = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+#: Those that a cell of CSV may not have.
+_REPLACED = dict.fromkeys({*range(0x20), *_ESCAPED} - {ord("\n"), ord("\t")}, "\ufffd")
 
 
 @Parameter(name="*")
@@ -45,9 +49,7 @@ class Show:
         """Print one record, or any other answer that is an object."""
         members = plain(value)
         if self.chosen == "table":
-            width = max(map(len, members), default=0)
-            for name, cell in members.items():
-                sys.stdout.write(f"{name:<{width}}  {_cell(cell)}\n")
+            _lines([[_cell(name), _cell(value)] for name, value in members.items()])
             return
         _write(self.chosen, [members], list(members))
 
@@ -89,31 +91,52 @@ def _write(format_: Format, listed: Iterable[Mapping[str, object]], names: Seque
         case "json":
             sys.stdout.write("".join(map(_pretty, listed)))
         case "ndjson":
-            lines = (msgspec.json.encode(members).decode() + "\n" for members in listed)
-            sys.stdout.write("".join(lines))
+            sys.stdout.write("".join(map(_line, listed)))
         case _:
             _csv(listed, names)
 
 
+def indented(encoded: bytes) -> str:
+    """Return JSON as it is printed for people: over several lines, and safe for a terminal."""
+    return _safe(msgspec.json.format(encoded, indent=2))
+
+
 def _pretty(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    return indented(msgspec.json.encode(value))
+
+
+def _line(value: object) -> str:
+    return _safe(msgspec.json.encode(value))
+
+
+def _safe(encoded: bytes) -> str:
+    return encoded.decode().translate(_ESCAPED) + "\n"
 
 
 def _csv(listed: Iterable[Mapping[str, object]], names: Sequence[str]) -> None:
+    if not names:
+        return
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_defused(_text(row.get(name))) for name in names] for row in listed)
+    writer.writerow(map(_defused, names))
+    writer.writerows([_defused(row.get(name)) for name in names] for row in listed)
     sys.stdout.write(text.getvalue())
 
 
-def _defused(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text.replace("\0", "")
+def _defused(value: object) -> str:
+    """A value for a spreadsheet: no formula, no control characters but line ends and tabs."""
+    text = _text(value)
+    clean = text.replace("\r\n", "\n").replace("\r", "\n").translate(_REPLACED)
+    # Of what is not a text only a negative number begins like a formula, and it is none.
+    return f"'{clean}" if isinstance(value, str) and text.startswith(_FORMULA) else clean
 
 
 def _table(listed: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
-    cells = [list(columns), *([_cell(row.get(name)) for name in columns] for row in listed)]
-    widths = [max(len(row[n]) for row in cells) for n in range(len(columns))]
+    _lines([list(columns), *([_cell(row.get(name)) for name in columns] for row in listed)])
+
+
+def _lines(cells: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")
