@@ -13,6 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator, LoggedRequest
+from leadgenius_async.emulator.service import Service
 from leadgenius_async.emulator.routes.enrichment import Job
 from leadgenius_async.emulator.routes.search_history import SearchRecord
 from leadgenius_async.emulator.runs import Run
@@ -68,7 +69,7 @@ class World:
 
     def add_user(self, username: str, password: str, *, role: str) -> None:
         """Let somebody else of the first company log in."""
-        db = self.emulator._running().store.db  # pyright: ignore[reportPrivateUsage] - no call makes users
+        db = service_of(self.emulator).store.db  # no call of the API makes users
         company_id = self.emulator.ready.company_id
         user = (f"user-{username}", username, password, company_id, role)
         self.portal.call(db.execute, "INSERT INTO users VALUES (?, ?, ?, ?, ?)", user)
@@ -93,6 +94,11 @@ class World:
             and pattern.fullmatch(request.path)
             and 200 <= request.status < 300
         ]
+
+
+def service_of(emulator: Emulator) -> Service:
+    """Return the parts of a running emulator, for what no call of the API shows or makes."""
+    return emulator._running()  # pyright: ignore[reportPrivateUsage] - see above
 
 
 @contextmanager
@@ -122,7 +128,7 @@ async def _populate(emulator: Emulator) -> None:
         client = await lg.clients.create(clientName="Acme Corp")
     assert client.client_id == "acme-corp"
     emulator.insert("enrich_leads", [{"client_id": "acme-corp", **lead} for lead in LEADS])
-    documents = emulator._running().documents  # pyright: ignore[reportPrivateUsage] - ids that examples name
+    documents = service_of(emulator).documents  # the ids that examples name
     scrape = Scrape("scrape_1", ready.user_id, "acme-corp", {}, started=0.0)
     documents.add(ready.company_id, scrape)
     run = Run(id="run_1", task="score-leads", began=0.0, seconds=1.0, fails=False, settled=True)

@@ -43,7 +43,8 @@ def test_the_list_is_whole(listing: dict[str, Any], capsys: pytest.CaptureFixtur
 
 def test_every_parameter_is_described(listing: dict[str, Any]) -> None:
     """A program knows what to give: names, type, whether it must, default, choices, purpose."""
-    for command in [*listing["commands"], {"name": "shared", "parameters": listing["shared"]}]:
+    commands: list[dict[str, Any]] = listing["commands"]
+    for command in [*commands, {"name": "shared", "parameters": listing["shared"]}]:
         for parameter in command["parameters"]:
             assert parameter["names"], command
             assert parameter["type"], command

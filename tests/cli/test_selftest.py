@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from world import World, running_world
+from world import World, running_world, service_of
 
 from leadgenius_async.cli.app import run
 from leadgenius_async.cli.trial import Trial
@@ -32,7 +32,7 @@ def world() -> Generator[World, None, None]:
 
 def left(world: World) -> list[str]:
     """Return what of self-tests is left in the emulator."""
-    service = world.emulator._running()
+    service = service_of(world.emulator)
     clients = service.store.clients("company-1")
     rows = [row.decode() for row in world.emulator.rows("enrich_leads")]
     return [text for text in (*(c.clientName for c in clients), *rows) if "selftest-" in text]

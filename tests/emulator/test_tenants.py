@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import aiohttp
 import msgspec
 import pytest
+from world import service_of
 
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.emulator.routes import API
@@ -164,7 +165,7 @@ def _attempts(endpoint: Endpoint, identifier: str) -> Iterator[dict[str, Any]]:
 def _state(emulator: Emulator) -> tuple[object, ...]:
     """Return all that the second company has."""
     company = emulator.other.company_id
-    db = emulator._running().store.db
+    db = service_of(emulator).store.db
     return (
         list(emulator.rows("enrich_leads", company_id=company)),
         list(emulator.rows("source_leads", company_id=company)),

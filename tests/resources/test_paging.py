@@ -34,7 +34,7 @@ async def walk(
 ) -> list[str]:
     """Return the ids of a list at the wire."""
     async with wire, LeadGenius(base_url=wire.url, access_token="t", rate="off") as lg:
-        transport = lg._transport
+        transport = lg._transport  # pyright: ignore[reportPrivateUsage] - pages are tried alone
         pages = Pages(
             transport, Account(transport), "/things", {"q": "x"}, read=read, paging=paging,
             page_size=page_size,
