@@ -13,11 +13,11 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator, LoggedRequest
-from leadgenius_async.emulator.service import Service
 from leadgenius_async.emulator.routes.enrichment import Job
 from leadgenius_async.emulator.routes.search_history import SearchRecord
 from leadgenius_async.emulator.runs import Run
 from leadgenius_async.emulator.scrapes import Scrape
+from leadgenius_async.emulator.service import Service
 
 T = TypeVar("T")
 

@@ -43,8 +43,9 @@ def test_the_list_is_whole(listing: dict[str, Any], capsys: pytest.CaptureFixtur
 
 def test_every_parameter_is_described(listing: dict[str, Any]) -> None:
     """A program knows what to give: names, type, whether it must, default, choices, purpose."""
-    commands: list[dict[str, Any]] = listing["commands"]
-    for command in [*commands, {"name": "shared", "parameters": listing["shared"]}]:
+    shared: dict[str, Any] = {"name": "shared", "parameters": listing["shared"]}
+    commands: list[dict[str, Any]] = [*listing["commands"], shared]
+    for command in commands:
         for parameter in command["parameters"]:
             assert parameter["names"], command
             assert parameter["type"], command
