@@ -16,6 +16,7 @@ from leadgenius_async._resources import checks
 from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.section import Section, present
 from leadgenius_async._resources.tasks import TaskRun, Tasks
+from leadgenius_async._resources.waiting import SHOWN_WITHIN, until_finished
 
 #: What a step is named by: a service or field by its name, a process by its number; a service
 #: that says more says it as an object.
@@ -267,7 +268,14 @@ class ProcessingCalls(Section):
         return await self._ask("POST", path, Processing, keys, payload=payload)
 
     async def _follow(self, processing: Processing, deadline: float) -> None:
-        processing.runs = await self._tasks.wait(processing.runIds, deadline=deadline)
+        processing.runs = await until_finished(
+            processing.runIds,
+            self._tasks.get,
+            lambda run: run.status,
+            deadline=deadline,
+            what="runs",
+            unseen_for=SHOWN_WITHIN,
+        )
 
 
 def _id_of(lead: EnrichLead | str) -> str:

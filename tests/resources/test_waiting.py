@@ -89,3 +89,28 @@ async def test_a_deadline_is_above_zero(deadline: float) -> None:
 async def test_nothing_to_wait_for() -> None:
     """No run is no question."""
     assert await follow(Service()) == []
+
+
+async def test_what_was_just_started_may_not_be_shown_yet() -> None:
+    """A read may lag a write: not found counts as unfinished for a while, and then as not found."""
+    asked: list[float] = []
+
+    async def fetch(run: str) -> str:
+        asked.append(anyio.current_time())
+        if len(asked) < 3:
+            raise errors.NotFound(run)
+        return "COMPLETED"
+
+    ended = await until_finished(["a"], fetch, str, deadline=60, what="runs", unseen_for=5)
+    assert ended == ["COMPLETED"]
+    assert [round(moment - asked[0]) for moment in asked] == [0, 1, 3]
+
+    async def never(run: str) -> str:
+        raise errors.NotFound(run)
+
+    began = anyio.current_time()
+    with pytest.raises(errors.NotFound):
+        await until_finished(["a"], never, str, deadline=60, what="runs", unseen_for=5)
+    assert 5 <= anyio.current_time() - began < 10
+    with pytest.raises(errors.NotFound):
+        await until_finished(["a"], never, str, deadline=60, what="runs")
