@@ -23,7 +23,8 @@ class Flight:
         tries: How many have begun.
         sent: Whether the try that is under way may have reached the service.
         reached: Whether any try may have.
-        queueing: Whether it waits for its turn at the gate.
+        queueing: Whether it waits for its turn at the gate, or its login does.
+        caller: The call whose login this one renews.
     """
 
     gate: Gate
@@ -35,6 +36,7 @@ class Flight:
     sent: bool = False
     reached: bool = False
     queueing: bool = False
+    caller: Flight | None = None
 
     def begin(self) -> anyio.CancelScope:
         """Start a try, and return the scope that its time limit ends."""
@@ -61,10 +63,16 @@ class Flight:
 
     async def _queue(self, turn: Callable[[], Awaitable[float]]) -> None:
         self.scope.deadline = math.inf  # queueing is not the try's time
-        self.queueing = True
+        self.mark(queueing=True)
         self.granted = await turn()
-        self.queueing = False  # stays where the call's deadline ends it
+        self.mark(queueing=False)  # the mark stays where the call's deadline ends it
         self.scope.deadline = self.granted + self.timeout
+
+    def mark(self, *, queueing: bool) -> None:
+        """Note whether it waits for its turn, and so whether its caller does."""
+        self.queueing = queueing
+        if self.caller is not None:
+            self.caller.mark(queueing=queueing)
 
 
 def flight_trace() -> aiohttp.TraceConfig:

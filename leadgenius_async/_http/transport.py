@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextvars import ContextVar
 
 import aiohttp
 import anyio
@@ -27,6 +28,9 @@ from leadgenius_async._http.wire import open_session, own_error, read_capped
 TIMEOUT = 60.0  # seconds, one try
 DEADLINE = 600.0  # seconds, the whole call
 MAX_BODY = 64 * 2**20  # bytes, after decompression
+
+#: The call that is being made; one that begins within it renews its login.
+_under_way: ContextVar[Flight | None] = ContextVar("_under_way", default=None)
 
 _log = logging.getLogger("leadgenius_async.http")
 
@@ -80,9 +84,13 @@ class Transport:
             RuntimeError: It was closed.
         """
         seconds = self._deadline if deadline is None else deadline
-        flight = Flight(self.gate, meter or Meter(), self._timeout)
-        with anyio.move_on_after(seconds):
-            return await self._with_credentials(call, flight)
+        flight = Flight(self.gate, meter or Meter(), self._timeout, caller=_under_way.get())
+        mark = _under_way.set(flight)
+        try:
+            with anyio.move_on_after(seconds):
+                return await self._with_credentials(call, flight)
+        finally:
+            _under_way.reset(mark)
         raise _late(call, seconds, flight)
 
     async def aclose(self) -> None:
@@ -237,7 +245,9 @@ def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:
         )
     else:
         error = (
-            errors.QueuedTooLong(f"{text}: it waited for its turn at the rate limit")
+            errors.QueuedTooLong(
+                f"{text}: it waited for its turn at the rate limit; give it longer"
+            )
             if flight.queueing
             else errors.DeadlineExceeded(text)
         )

@@ -10,7 +10,7 @@ from typing import TextIO
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async.cli.notes import NOTES, note
+from leadgenius_async.cli.notes import NOTES, note, one_line
 
 OK = 0
 OTHER = 1
@@ -66,7 +66,7 @@ def tell(error: BaseException, code: int) -> None:
     if NOTES.as_json:
         sys.stderr.write(msgspec.json.encode(_facts(error, code)).decode() + "\n")
     else:
-        note(_one_line(error))
+        note(_words(error))
 
 
 def show_warning(  # noqa: PLR0917 - the signature is the warnings module's
@@ -87,7 +87,7 @@ def install_warnings() -> None:
     warnings.showwarning = show_warning
 
 
-def _one_line(error: BaseException) -> str:
+def _words(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
@@ -95,13 +95,13 @@ def _one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return str(error).strip() or type(error).__name__
 
 
 def _facts(error: BaseException, code: int) -> dict[str, object]:
     facts: dict[str, object] = {
         "error": type(error).__name__,
-        "message": _one_line(error),
+        "message": one_line(_words(error)),
         "exit_code": code,
     }
     names = ("status", "error_type", "recommendation", "request_id", "attempts", "retry_after",

@@ -114,6 +114,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leadgenius_async._http.retry.backoff", backoff)
 
 
+class Slow(Gate):
+    """A gate that stays shut for an hour after a 429."""
+
+    def pause(self, seconds: float) -> None:
+        super().pause(seconds + 3600.0)
+
+
 # What is sent
 
 
@@ -322,6 +329,59 @@ async def test_a_create_that_was_refused_is_not_lost_while_its_login_is_renewed(
         with pytest.raises(errors.DeadlineExceeded):
             await line.request(call, deadline=0.3)
     assert [request.target for request in wire.requests] == ["/api/x", "/api/auth/refresh"]
+
+
+@pytest.mark.parametrize("call", [GET, POST])
+async def test_a_call_that_only_queued_says_so(call: Call) -> None:
+    """Its deadline ended at the gate: nothing was sent, and pacing is what it waited for."""
+    async with (
+        Wire(reply()) as wire,
+        transport_to(wire.url, gate=Gate(1), deadline=0.1) as line,
+    ):
+        with pytest.raises(errors.QueuedTooLong, match=r"0\.1 s .*rate limit") as caught:
+            await line.request(call)
+    assert (caught.value.outcome, wire.requests) == ("not_sent", [])
+
+
+async def test_a_call_whose_login_queued_says_so() -> None:
+    """The login goes through the same gate, on the call's own time."""
+    session = auth.Session(username="name", password=Secret("password"))
+    call = Call(method="GET", path="/x", takes=SESSION, repeatable=True)
+    async with (
+        Wire(reply()) as wire,
+        transport_to(wire.url, {Kind.JWT: session}, gate=Gate(1), deadline=0.1) as line,
+    ):
+        session.bind(line.request)
+        with pytest.raises(errors.QueuedTooLong, match="GET /x"):
+            await line.request(call)
+    assert wire.requests == []
+
+
+async def test_a_call_that_was_refused_and_then_queued_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a 429 the gate is shut; nobody claims that nothing was sent."""
+
+    def at_once(_error: errors.RateLimited, _tries: int) -> float:
+        return 0.0
+
+    monkeypatch.setattr("leadgenius_async._http.retry._rate_limit_wait", at_once)
+    call = Call(method="GET", path="/x", takes=(Kind.API_KEY,), repeatable=True)
+    async with (
+        Wire(reply(429), reply()) as wire,
+        transport_to(wire.url, HELD, gate=Slow("off"), deadline=0.3) as line,
+    ):
+        with pytest.raises(errors.QueuedTooLong) as caught:
+            await line.request(call)
+    assert (caught.value.outcome, len(wire.requests)) == (None, 1)
+
+
+async def test_a_deadline_that_ends_at_the_service_is_no_queue() -> None:
+    """Slowness of the service is not told as pacing."""
+    async with Wire(say_nothing) as wire, transport_to(wire.url, deadline=0.1) as line:
+        with pytest.raises(errors.DeadlineExceeded) as caught:
+            await line.request(GET)
+    assert type(caught.value) is errors.DeadlineExceeded
 
 
 async def test_a_permit_is_looked_at_again_when_a_connection_is_new() -> None:
