@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag
 from leadgenius_async.cli.output import SHOW, Show
 from leadgenius_async.cli.passwords import read_password
@@ -54,7 +54,7 @@ async def selftest(
             await trial.run()
         finally:
             if skip_cleanup:
-                sys.stderr.write(f"leadgenius: left where it is: client {trial.name!r}\n")
+                note(f"left where it is: client {trial.name!r}")
             else:
                 await trial.clean_up()
             _print(trial.steps, show)
@@ -72,4 +72,4 @@ def _print(steps: list[Step], show: Show) -> None:
         return
     show.rows(rows, ("outcome", "step", "detail"))
     said = ", ".join(f"{count} {outcome}" for outcome, count in totals.items())
-    sys.stderr.write(f"leadgenius: {said}\n")
+    note(said)

@@ -382,7 +382,7 @@ async def test_a_call_that_only_queued_was_not_sent() -> None:
     gate = Gate("off")
     gate.pause(100)
     for call in (GET, POST):
-        with pytest.raises(errors.DeadlineExceeded) as caught:
+        with pytest.raises(errors.QueuedTooLong, match="its turn at the rate limit") as caught:
             await Line(OK, gate=gate).request(call, deadline=10)
         assert caught.value.outcome == "not_sent"
 
