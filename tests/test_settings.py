@@ -40,8 +40,9 @@ def test_the_order_of_sources(
     """Argument > environment > profile > credentials file > default."""
     seen: list[str] = []
 
-    def look(**given: str) -> None:
-        settings = _settings.load(profile="work" if len(seen) >= 2 else None, **given)
+    def look(user_id: str | None = None) -> None:
+        profile = "work" if len(seen) >= 2 else None
+        settings = _settings.load(profile=profile, user_id=user_id)
         seen.append(settings.user_id or "default")
 
     look()

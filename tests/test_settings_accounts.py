@@ -7,6 +7,7 @@ import json
 import os
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -292,7 +293,8 @@ def test_a_wrong_setting_shows_no_other(monkeypatch: pytest.MonkeyPatch, home: P
     save(home, token="canary-token", api_key="canary-key", refresh_token="canary-refresh")
     monkeypatch.setenv("LEADGENIUS_API_KEY", "canary-api-key")
     monkeypatch.setenv("LEADGENIUS_PASSWORD", "canary-password")
-    for given in ({"base_url": "http://elsewhere.example"}, {"rate": "quick"}):
+    cases: list[dict[str, Any]] = [{"base_url": "http://elsewhere.example"}, {"rate": "quick"}]
+    for given in cases:
         with pytest.raises(errors.ConfigurationError) as caught:
             _settings.load(**given)
         report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)

@@ -9,6 +9,7 @@ import msgspec
 from cyclopts import App
 
 from leadgenius_async import _settings
+from leadgenius_async._credentials_file import Saved
 from leadgenius_async._http.auth import read_claims
 from leadgenius_async._secret import Secret
 from leadgenius_async.cli.notes import note
@@ -71,9 +72,7 @@ async def generate_key(
     note(f"saved with its user id {user_id} in {saved}")
 
 
-def _make_room(
-    saved: _settings.Saved, base_url: str, user_id: str, *, replace: bool
-) -> dict[str, None]:
+def _make_room(saved: Saved, base_url: str, user_id: str, *, replace: bool) -> dict[str, None]:
     """Return what must go from where the key is saved: the login of another account."""
     others = _others(saved.read(), _settings.home_of(saved), base_url, user_id)
     if others is None:

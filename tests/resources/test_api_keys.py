@@ -23,8 +23,9 @@ def client_of(wire: Wire) -> LeadGenius:
 async def test_a_key_works_with_its_users_id(emulator: Emulator) -> None:
     """What was made is in the list, and opens the service at once."""
     ready = emulator.ready
-    login = {"username": ready.username, "password": ready.password}
-    async with LeadGenius(base_url=emulator.base_url, rate="off", **login) as lg:
+    async with LeadGenius(
+        base_url=emulator.base_url, username=ready.username, password=ready.password, rate="off"
+    ) as lg:
         made = await lg.api_keys.create("Nightly", "For the export")
         user_id = (await lg.auth.current()).user_id
         listed = [key async for key in lg.api_keys.list()]
