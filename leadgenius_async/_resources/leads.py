@@ -131,7 +131,7 @@ class Leads(Section):
             status: Exact status.
 
         Raises:
-            ValueError: A value is empty.
+            ValueError: A value is empty, or `email` is no address.
 
         ```python
         found = [lead async for lead in lg.leads.search(fullName="Ada Sample")]
@@ -139,6 +139,8 @@ class Leads(Section):
         """
         for name, value in wanted.items():
             checks.text(name, str(value))
+        if "email" in wanted:
+            checks.email("email", wanted["email"])
         query = {name: str(value) for name, value in wanted.items()}
         read = partial(read_leads, ("data", "data.items", "leads"))
         return self._list_read(
