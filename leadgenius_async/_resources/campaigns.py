@@ -86,6 +86,7 @@ class Campaigns(Section):
             print(campaign.name, campaign.campaignType)
         ```
         """
+        checks.known(filters, CampaignFilters)
         query = {name: str(value) for name, value in filters.items()}
         for name, allowed in (("status", STATUSES), ("campaignType", TYPES)):
             if name in query:
@@ -124,6 +125,7 @@ class Campaigns(Section):
         )
         ```
         """
+        checks.known(fields, NewCampaign)
         checks.text("name", fields.get("name", ""))
         checks.choice("campaignType", fields.get("campaignType", ""), TYPES)
         if "status" in fields:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import get_type_hints
 
 
 def text(name: str, value: str) -> str:
@@ -122,6 +124,26 @@ def days(
     if first and last and first > last:
         raise ValueError(f"{names[0]} {first} comes after {names[1]} {last}: turn them round")
     return first, last
+
+
+def known(fields: Mapping[str, object], type_: type) -> None:
+    """Check the names of keyword arguments, as a function that spells them out would.
+
+    What is missing is for the checks of the values.
+
+    Args:
+        fields: The arguments.
+        type_: The `TypedDict` that names them.
+
+    Raises:
+        TypeError: One is not known.
+    """
+    names = list(get_type_hints(type_))
+    for name in fields:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+            raise TypeError(f"there is no field {name!r} here; {hint}")
 
 
 def changes(fields: Mapping[str, object]) -> Mapping[str, object]:

@@ -107,7 +107,8 @@ class Clients(Section):
         client = await lg.clients.create(clientName="Northwind", companyURL="https://n.example")
         ```
         """
-        checks.text("clientName", fields["clientName"])
+        checks.known(fields, NewClient)
+        checks.text("clientName", fields.get("clientName", ""))
         client = await self._ask("POST", "/clients", Client, _CLIENT, payload=fields)
         self._account.forget()
         return client
@@ -130,6 +131,7 @@ class Clients(Section):
         client = await lg.clients.update(client.id, description="Our first customer")
         ```
         """
+        checks.known(changes, ClientChanges)
         payload = {"id": checks.text("record_id", record_id), **checks.changes(changes)}
         client = await self._ask("PUT", "/clients", Client, _CLIENT, payload=payload)
         self._account.forget()

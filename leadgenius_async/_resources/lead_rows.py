@@ -67,12 +67,15 @@ def new_lead(lead: LeadInput, client_id: str | None) -> dict[str, object]:
         ValueError: What the service is known to refuse or to fail at (observed): a missing or
             empty name, an empty text, `phone` for `phoneNumber`, a last name of one punctuation
             mark; or an e-mail address without `@`, a misspelt field, two different client_ids.
+        TypeError: A name or the `client_id` is no text, or the lead is neither mapping nor struct.
     """
     fields = {name: value for name, value in members(lead).items() if value is not None}
     fields["client_id"] = _client_of(fields, client_id)
     for name in ("client_id", "firstName", "lastName"):
-        value = fields.get(name)
-        checks.text(name, value if isinstance(value, str) else "")
+        value = fields.get(name, "")
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is {value!r}: give a text")
+        checks.text(name, value)
     for name, value in fields.items():
         _check_new(name, value)
     full = f"{fields['firstName']} {fields['lastName']}"

@@ -137,6 +137,7 @@ class Leads(Section):
         found = [lead async for lead in lg.leads.search(fullName="Ada Sample")]
         ```
         """
+        checks.known(wanted, LeadSearch)
         for name, value in wanted.items():
             checks.text(name, str(value))
         if "email" in wanted:

@@ -82,7 +82,8 @@ class Reports(Section):
         )
         ```
         """
-        checks.text("description", fields["description"])
+        checks.known(fields, NewReport)
+        checks.text("description", fields.get("description", ""))
         if "userEmail" in fields:
             checks.email("userEmail", fields["userEmail"])
         return await self._ask("POST", self._path, MaintenanceReport, self._one, payload=fields)

@@ -107,6 +107,7 @@ class SearchHistory(Section):
             print(search.searchName, search.extra)
         ```
         """
+        checks.known(filters, SearchFilters)
         query = {name: checks.text(name, str(value)) for name, value in filters.items()}
         if "status" in query:
             checks.choice("status", query["status"], STATUSES)
@@ -151,6 +152,7 @@ class SearchHistory(Section):
         )
         ```
         """
+        checks.known(fields, NewSearch)
         checks.text("searchName", fields.get("searchName", ""))
         if fields.get("tags"):
             checks.many("tags", fields.get("tags", ()))

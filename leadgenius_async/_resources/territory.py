@@ -106,6 +106,7 @@ class Territory(Section):
             print(company.companyName, company.totalLeads, company.qualifiedLeads)
         ```
         """
+        checks.known(filters, TerritoryFilters)
         return self._list(
             _PATH,
             TerritoryCompany,
@@ -138,6 +139,7 @@ class Territory(Section):
         print(company.id, company.totalLeads)
         ```
         """
+        checks.known(fields, TerritoryFields)
         client_id = checks.text("client_id", fields.get("client_id", ""))
         checks.text("companyName", fields.get("companyName", ""))
         await self._account.check_clients([client_id])

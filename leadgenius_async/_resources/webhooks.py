@@ -112,6 +112,7 @@ class Webhooks(Section):
         url = made.webhookUrl.reveal()
         ```
         """
+        checks.known(fields, NewWebhook)
         checks.text("name", fields.get("name", ""))
         checks.choice("platform", fields.get("platform", ""), PLATFORMS)
         payload: dict[str, object] = {**fields}

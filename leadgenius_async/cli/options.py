@@ -132,5 +132,8 @@ def _raw(data: str) -> bytes:
     if data == "-":
         return sys.stdin.buffer.read()
     if data.startswith("@"):
-        return Path(data[1:]).read_bytes()
+        try:
+            return Path(data[1:]).read_bytes()
+        except OSError as error:
+            raise BadInput(f"--data {data}: {error.strerror}") from None
     return data.encode()

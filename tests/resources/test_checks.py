@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import NotRequired, TypedDict
 
 import pytest
 
@@ -35,6 +36,33 @@ def test_refused(check: Callable[[], object], says: str) -> None:
     """Each check names its field, the value and the way out."""
     with pytest.raises(ValueError, match=says):
         check()
+
+
+class Fields(TypedDict):
+    name: str
+    url: NotRequired[str]
+
+
+class Filters(TypedDict, total=False):
+    status: str
+
+
+@pytest.mark.parametrize(
+    ("fields", "type_", "says"),
+    [
+        ({"nmae": "a"}, Fields, "no field 'nmae' here; did you mean 'name'"),
+        ({"name": "a", "zzz": 1}, Fields, "there are name, url"),
+        ({"stat": "a"}, Filters, "no field 'stat'"),
+    ],
+)
+def test_names_are_checked_as_a_signature_would(
+    fields: dict[str, object], type_: type, says: str
+) -> None:
+    """A misspelt field would be sent, and the service would pass over it in silence."""
+    with pytest.raises(TypeError, match=says):
+        checks.known(fields, type_)
+    checks.known({"name": "a"}, Fields)
+    checks.known({}, Filters)
 
 
 def test_one_string_is_no_list() -> None:

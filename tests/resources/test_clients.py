@@ -127,3 +127,14 @@ async def test_what_would_be_refused_is_not_sent(emulator: Emulator, lg: LeadGen
     with pytest.raises(ValueError, match="record_id is empty"):
         await lg.clients.delete("")
     assert len(emulator.log) == 0
+
+
+async def test_a_misspelt_field_is_not_sent(emulator: Emulator, lg: LeadGenius) -> None:
+    """The service would pass over it in silence."""
+    with pytest.raises(TypeError, match="did you mean 'clientName'"):
+        await lg.clients.create(clientname="Acme")  # type: ignore[call-arg] # the mistake
+    with pytest.raises(TypeError, match="did you mean 'companyURL'"):
+        await lg.clients.update("r", companyUrl=None)  # type: ignore[call-arg] # the mistake
+    with pytest.raises(ValueError, match="clientName is empty"):
+        await lg.clients.create()  # type: ignore[call-arg] # the mistake
+    assert len(emulator.log) == 0
