@@ -57,7 +57,7 @@ class LeadGenius:
         api_key: API key; it needs its user id.
         user_id: The user that the key belongs to.
         access_token: A login's access token.
-        refresh_token: A login's refresh token.
+        refresh_token: A login's refresh token; it is enough, the access token is then asked for.
         username: For a login by name, when one is needed.
         password: The same.
         cookies: A browser session's `accessToken` and `idToken`.
@@ -115,8 +115,9 @@ class LeadGenius:
             trace_configs=list(trace_configs),
         )
         session.bind(self._transport.request)
-        self.auth: Auth = Auth(self._transport, session)
-        shared = (self._transport, Account(self._transport))
+        account = Account(self._transport)
+        self.auth: Auth = Auth(self._transport, session, account)
+        shared = (self._transport, account)
         self.admin: Admin = Admin(*shared)
         self.analytics: Analytics = Analytics(*shared)
         self.api_keys: ApiKeys = ApiKeys(*shared)
@@ -201,6 +202,7 @@ def _session(settings: Settings) -> http_auth.Session:
     saved = settings.saved
     return http_auth.Session(
         tokens,
+        refresh=settings.refresh_token,
         username=settings.username,
         password=settings.password,
         on_tokens=None if saved is None else lambda fresh: save_tokens(saved, fresh),
@@ -211,7 +213,8 @@ def _credentials(
     settings: Settings, session: http_auth.Session, cookies: Mapping[str, str] | None
 ) -> dict[Kind, http_auth.Credential]:
     held: dict[Kind, http_auth.Credential] = {}
-    if settings.access_token or (settings.username and settings.password):
+    by_token = settings.access_token or settings.refresh_token
+    if by_token or (settings.username and settings.password):
         held[Kind.JWT] = session
     try:
         if cookies:

@@ -137,7 +137,7 @@ def _merged(sources: Sequence[_Source]) -> dict[str, str | float | Secret]:
     for source in sources:
         user = found.get("username")
         another = user is not None and source.get("username", user) != user
-        if another or "access_token" in source:
+        if another or source.keys() & {"access_token", "refresh_token"}:
             for name in _LOGIN:
                 found.pop(name, None)
         found |= source

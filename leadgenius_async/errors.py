@@ -119,12 +119,15 @@ class APIStatusError(LeadGeniusError):
         error_type: The service's `errorType`, an open set, or None.
         details: The service's `details`, as text, or None.
         recommendation: What the service advises (`recommendation` or `solution`), or None.
+        from_gateway: Whether the body was not the service's JSON, but a page of something
+            before it.
     """
 
     status: int = 0
     error_type: str | None = None
     details: str | None = None
     recommendation: str | None = None
+    from_gateway: bool = False
     outcome: Outcome | None = "rejected"
 
 

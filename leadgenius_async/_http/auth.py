@@ -172,6 +172,7 @@ class Session:
 
     Args:
         tokens: What an earlier login gave.
+        refresh: A refresh token without an access token, from which the login begins.
         username: For a login by name, when there are no tokens or they can not be renewed.
         password: The same.
         on_tokens: Called with every new set before it is used, so that it can be saved: where
@@ -182,11 +183,13 @@ class Session:
         self,
         tokens: Tokens | None = None,
         *,
+        refresh: Secret | None = None,
         username: str | None = None,
         password: Secret | None = None,
         on_tokens: Callable[[Tokens], None] | None = None,
     ) -> None:
         self.tokens = tokens
+        self._first_refresh = refresh
         self._username = username
         self._password = password
         self._on_tokens = on_tokens
@@ -212,7 +215,11 @@ class Session:
     @property
     def _renewable(self) -> bool:
         by_name = self._username is not None and self._password is not None
-        return by_name or bool(self.tokens and self.tokens.refresh)
+        return by_name or self._refresh_token is not None
+
+    @property
+    def _refresh_token(self) -> Secret | None:
+        return self.tokens.refresh if self.tokens is not None else self._first_refresh
 
     async def renew(self, rejected: Headers) -> bool:
         """Get new tokens, unless another task did so since the `rejected` headers were made."""
@@ -231,6 +238,9 @@ class Session:
         """
         tokens = await self._ask("/auth", _by_name(username, password), save=False)
         self._on_tokens = None
+        # Once it ends it begins again as this user, and not as whoever was here before.
+        self._username, self._password = username, password
+        self._failure = None
         return tokens
 
     async def refresh(self) -> Tokens:
@@ -239,9 +249,10 @@ class Session:
         Raises:
             AuthenticationError: It has expired (30 days), or there is none.
         """
-        if self.tokens is None or not self.tokens.refresh:
+        token = self._refresh_token
+        if token is None:
             raise errors.AuthenticationError(_NO_LOGIN)
-        return await self._ask("/auth/refresh", {"refreshToken": self.tokens.refresh})
+        return await self._ask("/auth/refresh", {"refreshToken": token})
 
     async def _renew_once(self, old: Tokens | None, *, rejected: bool = False) -> Tokens:
         asked = time.monotonic()
@@ -274,7 +285,7 @@ class Session:
         return True
 
     async def _new_tokens(self) -> Tokens:
-        if self.tokens is not None and self.tokens.refresh:
+        if self._refresh_token is not None:
             try:
                 return await self.refresh()
             except errors.AuthenticationError:
@@ -301,13 +312,12 @@ class Session:
         return fresh
 
     def _read(self, wire: _WireTokens) -> Tokens:
-        old = self.tokens
         try:
-            refresh = Secret(wire.refreshToken) if wire.refreshToken else old and old.refresh
+            refresh = Secret(wire.refreshToken) if wire.refreshToken else self._refresh_token
             return Tokens(
                 Secret(wire.accessToken),
                 id_token=Secret(wire.idToken) if wire.idToken else None,
-                refresh=refresh or None,
+                refresh=refresh,
                 expires_in=wire.expiresIn,
             )
         except ValueError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from leadgenius_async._http.origin import api_path
 
@@ -25,7 +25,8 @@ SESSION_OR_KEY = (Kind.JWT, Kind.COOKIES, Kind.API_KEY)
 NO_CREDENTIALS: tuple[Kind, ...] = ()
 
 
-Query = Mapping[str, str | int | None]
+#: A parameter that is sent more than once has a list of values.
+Query = Mapping[str, str | int | list[str] | None]
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Call:
     method: str
     path: str
     takes: tuple[Kind, ...]
-    query: Query = field(default_factory=dict[str, str | int | None])
+    query: Query = field(default_factory=dict[str, str | int | list[str] | None])
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
 
@@ -93,7 +94,8 @@ def make_call(
     """Return a call by its method and path, with the credentials that the service wants there.
 
     Args:
-        method: HTTP method; a GET, PUT or DELETE may be sent again when its answer was lost.
+        method: HTTP method; a GET, a PUT or the DELETE of one thing may be sent again when its
+            answer was lost.
         path: Path with or without `/api`; it may bring a query of its own.
         query: More query parameters; None values are left out.
         body: JSON bytes.
@@ -109,10 +111,16 @@ def make_call(
         method=method,
         path=bare,
         takes=_credentials(method, api_path(bare)),
-        query={**dict(parse_qsl(own_query, keep_blank_values=True)), **(query or {})},
+        query={**_parse(own_query), **(query or {})},
         body=body,
-        repeatable=method in {"GET", "PUT", "DELETE"},
+        # Not a DELETE of many: asked again, it would count only what the first try left.
+        repeatable=method in {"GET", "PUT"} or (method == "DELETE" and body is None),
     )
+
+
+def _parse(query: str) -> dict[str, str | list[str]]:
+    found = parse_qs(query, keep_blank_values=True)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _credentials(method: str, path: str) -> tuple[Kind, ...]:

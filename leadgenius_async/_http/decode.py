@@ -118,12 +118,14 @@ def status_error(
     status: int, headers: Mapping[str, str], body: bytes, *, call: Call
 ) -> errors.APIStatusError:
     """Return the error that an answer stands for; JSON bodies and gateway pages are both read."""
-    said = _read_error(body)
+    read = _read_error(body)
+    said = read or _ErrorBody()
     class_ = errors.BadRequest if status < 400 else errors.class_for_status(status)
     words = _text(said.error) or _text(said.message)
     advice = _text(said.recommendation) or _text(said.solution)
     error = class_(_sentence(call, status, words, advice))
     error.status = status
+    error.from_gateway = read is None
     error.error_type = _text(said.errorType) or _text(said.code)
     error.details = _text(said.details)
     error.recommendation = advice
@@ -134,11 +136,11 @@ def status_error(
     return error
 
 
-def _read_error(body: bytes) -> _ErrorBody:
+def _read_error(body: bytes) -> _ErrorBody | None:
     try:
         return msgspec.json.decode(body.removeprefix(_BOM), type=_ErrorBody)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _ErrorBody()  # a gateway's page: its status says all that matters
+        return None  # a gateway's page: its status says all that matters
 
 
 def _sentence(call: Call, status: int, words: str | None, advice: str | None) -> str:

@@ -7,10 +7,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from leadgenius_async import errors
 from leadgenius_async._http import decode
 from leadgenius_async._http.call import Call, Reply
 
 T = TypeVar("T")
+
+
+class _Beside(msgspec.Struct):
+    id: object = None
 
 
 class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -35,10 +40,34 @@ def payload(reply: Reply, type_: type[T], keys: Sequence[str], *, call: Call) ->
         call: The call, for the message.
 
     Raises:
-        ProtocolError: No such key, or another shape.
+        ProtocolError: No such key, or another shape. Its outcome is unknown where the call was
+            a write: that was done, it is only its answer that cannot be read.
         APIStatusError: The answer said `success: false`.
     """
-    found = decode.find(reply, keys, call=call)
+    try:
+        found = decode.find(reply, keys, call=call)
+        if _is_record(type_):
+            found = _with_id(found, reply, call=call)
+        return _read(found, type_, call=call)
+    except errors.ProtocolError as error:
+        error.outcome = None if call.repeatable else "unknown"
+        raise
+
+
+def _is_record(type_: object) -> bool:
+    return isinstance(type_, type) and issubclass(type_, Record)  # and no `list[…]`
+
+
+def _with_id(found: bytes | msgspec.Raw, reply: Reply, *, call: Call) -> bytes | msgspec.Raw:
+    """Return a record with the id that stands beside it, and not in it (observed)."""
+    members = decode.parse(found, dict[str, msgspec.Raw], of=call.name)
+    beside = decode.parse(reply.body, _Beside, of=call.name).id
+    if "id" in members or not isinstance(beside, str):
+        return found
+    return msgspec.json.encode({"id": beside, **members})
+
+
+def _read(found: bytes | msgspec.Raw, type_: type[T], *, call: Call) -> T:
     value = decode.parse(found, type_, of=call.name)
     if isinstance(value, Record):
         keep_undeclared(value, decode.parse(found, dict[str, object], of=call.name))

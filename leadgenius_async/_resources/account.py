@@ -21,7 +21,7 @@ class Known(msgspec.Struct):
     """A client, as far as it must be known here; `clients` has it whole."""
 
     id: str
-    client_id: str
+    client_id: str | None = None
     company_id: str | None = None
 
 
@@ -40,7 +40,7 @@ class Account:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._known: list[Known] | None = None
-        self._can_tell = True
+        self._may_ask = True  # until it is refused: an API key may be (assumed)
         self._turn = anyio.Lock()
 
     async def company_id(self) -> str:
@@ -49,9 +49,8 @@ class Account:
         Raises:
             ConfigurationError: The credentials cannot ask for it.
         """
-        if not self._transport.credentials.keys() & {Kind.JWT, Kind.COOKIES}:
-            # An API key is refused there; the clients name their company as well (observed).
-            found = next((c.company_id for c in await self.clients() if c.company_id), None)
+        if not self._has_login:
+            found = await self._company_of_clients()
         else:
             call = make_call("GET", "/company")
             reply = await self._transport.request(call)
@@ -63,6 +62,19 @@ class Account:
             )
         return found
 
+    @property
+    def _has_login(self) -> bool:
+        return bool(self._transport.credentials.keys() & {Kind.JWT, Kind.COOKIES})
+
+    async def _company_of_clients(self) -> str | None:
+        """Return the company that the clients name (observed); an API key cannot ask for it."""
+        try:
+            clients = await self.clients()
+        except (errors.AuthenticationError, errors.PermissionDenied) as error:
+            error.args = (f"{error}; for a key that may only export, give company_id",)
+            raise
+        return next((client.company_id for client in clients if client.company_id), None)
+
     async def clients(self) -> list[Known]:
         """Return all clients of the company, as they are now."""
         call = make_call("GET", "/clients")
@@ -71,8 +83,12 @@ class Account:
         return self._known
 
     def forget(self) -> None:
-        """Look the clients up again when they are next needed: one of them has changed."""
+        """Look the clients up again when they are next needed.
+
+        One of them has changed, or the account is now another.
+        """
         self._known = None
+        self._may_ask = True
 
     async def check_clients(self, names: Iterable[str]) -> None:
         """Refuse a `client_id` that no client of the account has.
@@ -89,28 +105,30 @@ class Account:
         async with self._turn:
             if self._known is not None and wanted <= _names(self._known):
                 return
+            if not self._may_ask:
+                return
             try:
-                if self._can_tell:
-                    known = await self.clients()
-            except (errors.AuthenticationError, errors.PermissionDenied):
-                self._can_tell = False
-        if not self._can_tell:
-            return  # these credentials never will; a client without rows is an error later on
+                known = await self.clients()
+            except (errors.AuthenticationError, errors.PermissionDenied) as error:
+                if self._has_login and isinstance(error, errors.AuthenticationError):
+                    raise  # it has ended, which says nothing of what it may ask
+                self._may_ask = False
+                return
         for name in wanted - _names(known):
             raise _unknown(name, known)
 
 
 def _names(clients: Sequence[Known]) -> set[str]:
-    return {client.client_id for client in clients}
+    return {client.client_id for client in clients if client.client_id}
 
 
 def _unknown(name: str, known: Sequence[Known]) -> errors.UnknownClient:
     for client in known:
-        if client.id == name:
+        if client.id == name and client.client_id:
             return errors.UnknownClient(
                 f"{name!r} is the record id of a client; leads go by its client_id, "
                 f"{client.client_id!r}"
             )
-    near = difflib.get_close_matches(name, [client.client_id for client in known], n=1)
+    near = difflib.get_close_matches(name, _names(known), n=1)
     hint = f"did you mean {near[0]!r}?" if near else "`leadgenius clients list` shows them"
     return errors.UnknownClient(f"no client of the account has the client_id {name!r}; {hint}")

@@ -7,6 +7,7 @@ import msgspec
 from leadgenius_async._http.auth import Session, Tokens
 from leadgenius_async._http.call import Kind
 from leadgenius_async._http.transport import Transport
+from leadgenius_async._resources.account import Account
 from leadgenius_async._secret import Secret
 
 
@@ -27,9 +28,10 @@ class Login(msgspec.Struct, frozen=True):
 class Auth:
     """Calls of `/api/auth`."""
 
-    def __init__(self, transport: Transport, session: Session) -> None:
+    def __init__(self, transport: Transport, session: Session, account: Account) -> None:
         self._transport = transport
         self._session = session
+        self._account = account
 
     async def login(self, username: str, password: str | Secret) -> Login:
         """Log in; later calls use the login and keep it alive.
@@ -57,6 +59,7 @@ class Auth:
         _check_length("password", secret.reveal(), 8)
         tokens = await self._session.login(username, secret)
         self._transport.credentials[Kind.JWT] = self._session
+        self._account.forget()
         return _login(tokens)
 
     async def current(self) -> Login:

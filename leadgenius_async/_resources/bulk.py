@@ -267,7 +267,9 @@ class BulkLeads(Generic[LeadT]):
         query = await self._checked(query)
         if query.clients or chains == "all":
             return query, plan(query, None)
-        return query, plan(query, [client.client_id for client in await self._account.clients()])
+        return query, plan(
+            query, [c.client_id for c in await self._account.clients() if c.client_id]
+        )
 
 
 class _PageFetch(Generic[LeadT]):

@@ -50,6 +50,27 @@ def read_lead(keys: Sequence[str], call: Call, reply: Reply) -> EnrichLead:
     return _read(msgspec.Raw(b"[%b]" % bytes(found)), call)[0]
 
 
+def created_lead(keys: Sequence[str], call: Call, reply: Reply) -> EnrichLead:
+    """Return the lead that a create answers; where the answer is its id alone, nothing but that.
+
+    Raises:
+        ProtocolError: It cannot be read; the lead was created all the same.
+    """
+    try:
+        lead = read_lead((*keys, ""), call, reply)
+        _require_id(lead, call)
+    except errors.ProtocolError as error:
+        error.outcome = "unknown"
+        raise
+    lead.extra.pop("success", None)
+    return lead
+
+
+def _require_id(lead: EnrichLead, call: Call) -> None:
+    if lead.id is None:
+        raise errors.ProtocolError(f"{call.name}: the answer has no lead and no id")
+
+
 def _read(data: msgspec.Raw, call: Call) -> list[EnrichLead]:
     rows, rejects = _reader.read(data)
     if rejects:

@@ -16,6 +16,7 @@ from leadgenius_async._resources import checks
 from leadgenius_async._resources.lead_rows import (
     LeadInput,
     client_ids,
+    created_lead,
     lead_changes,
     new_lead,
     read_lead,
@@ -182,7 +183,9 @@ class Leads(Section):
         query = {"email": email, "linkedinUrl": linkedin_url, "client_id": client_id}
         try:
             return read_lead(_LEAD, *await self._send("GET", "/find-lead", query=query))
-        except errors.NotFound:
+        except errors.NotFound as error:
+            if error.from_gateway:
+                raise  # a wrong base URL says nothing of the lead
             return None
 
     async def get(self, lead_id: str) -> EnrichLead:
@@ -218,7 +221,7 @@ class Leads(Section):
         """
         payload = new_lead(lead, client_id)
         await self._account.check_clients(client_ids([payload]))
-        return read_lead(_LEAD, *await self._send("POST", "/leads", payload=payload))
+        return created_lead(_LEAD, *await self._send("POST", "/leads", payload=payload))
 
     async def create_batch(
         self, leads: Iterable[LeadInput], *, client_id: str | None = None

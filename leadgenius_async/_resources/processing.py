@@ -16,7 +16,7 @@ from leadgenius_async._resources import checks
 from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.section import Section, present
 from leadgenius_async._resources.tasks import TaskRun, Tasks
-from leadgenius_async._resources.waiting import SHOWN_WITHIN, until_finished
+from leadgenius_async._resources.waiting import until_finished
 
 #: What a step is named by: a service or field by its name, a process by its number; a service
 #: that says more says it as an object.
@@ -274,7 +274,6 @@ class ProcessingCalls(Section):
             lambda run: run.status,
             deadline=deadline,
             what="runs",
-            unseen_for=SHOWN_WITHIN,
         )
 
 

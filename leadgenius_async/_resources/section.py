@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from leadgenius_async import errors
 from leadgenius_async._http import decode, record
 from leadgenius_async._http.call import Call, Query, Reply, make_call
 from leadgenius_async._http.transport import Transport
@@ -48,9 +49,14 @@ class Section:
         self, method: str, path: str, *, query: Query | None = None, payload: object = None
     ) -> None:
         """Send a call whose answer says no more than that it went well."""
-        call, reply = await self._send(method, path, query=query, payload=payload)
-        if reply.body:
-            decode.check_success(reply, call=call)
+        try:
+            call, reply = await self._send(method, path, query=query, payload=payload)
+            if reply.body:
+                decode.check_success(reply, call=call)
+        except errors.NotFound as error:
+            # An earlier try deleted it, and its answer was lost.
+            if method != "DELETE" or error.attempts < 2:
+                raise
 
     async def _send(
         self, method: str, path: str, *, query: Query | None = None, payload: object = None

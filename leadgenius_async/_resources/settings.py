@@ -47,7 +47,9 @@ class _Setting(Section, Generic[S]):
     async def _get(self) -> S | None:
         try:
             call, reply = await self._send("GET", self._path)
-        except errors.NotFound:
+        except errors.NotFound as error:
+            if error.from_gateway:
+                raise  # a wrong base URL says nothing of the settings
             return None
         if bytes(decode.find(reply, _KEYS, call=call)) == b"null":
             return None

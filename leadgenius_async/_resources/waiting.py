@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 FIRST_PAUSE = 1.0  # seconds
 LONGEST_PAUSE = 15.0  # seconds
-SHOWN_WITHIN = 15.0  # seconds; what was just started may not be shown at once
+SHOWN_WITHIN = 15.0  # seconds; what was just started may not be shown at once (assumed)
 
 #: Statuses after which nothing changes any more, in any case. One that is not among them counts
 #: as unfinished: a state that is new here is waited for, up to the deadline.
@@ -44,7 +44,6 @@ async def until_finished(
     *,
     deadline: float,
     what: str,
-    unseen_for: float = 0.0,
 ) -> list[T]:
     """Ask for each until it is finished, in rounds that are ever further apart.
 
@@ -57,14 +56,13 @@ async def until_finished(
         status_of: Its status.
         deadline: Seconds for everything.
         what: What they are, for the message.
-        unseen_for: Seconds that one may not be found yet: a read may lag a write (assumed).
 
     Returns:
         The last answers, in the order of the ids.
 
     Raises:
         DeadlineExceeded: Some are not finished; the message names them.
-        NotFound: There is no such thing.
+        NotFound: There is no such thing, not even after 15 s.
     """
     checks.seconds("deadline", deadline)
     wanted = list(ids)
@@ -78,7 +76,7 @@ async def until_finished(
                 try:
                     found[each] = await fetch(each)
                 except errors.NotFound:
-                    if each in found or anyio.current_time() - began >= unseen_for:
+                    if each in found or anyio.current_time() - began >= SHOWN_WITHIN:
                         raise
             left = [e for e in left if e not in found or not is_finished(status_of(found[e]))]
             if not left:

@@ -36,7 +36,7 @@ class Webhook(Record):
         platformConfig: The platform's own settings, as JSON text (documented).
     """
 
-    id: str
+    id: str | None = None
     name: str | None = None
     platform: str | None = None
     description: str | None = None
@@ -121,8 +121,8 @@ class Webhooks(Section):
         if "client_id" in fields:
             await self._account.check_clients([fields["client_id"]])
         call, reply = await self._send("POST", _PATH, payload=payload)
-        webhook = _hide(record.payload(reply, Webhook, _WEBHOOK, call=call))
         url = Secret(record.payload(reply, str, _URL, call=call))
+        webhook = _hide(record.payload(reply, Webhook, _WEBHOOK, call=call))
         return CreatedWebhook(webhook=webhook, webhookUrl=url)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import Literal
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -48,6 +49,6 @@ def _describe(call: Call, connection: Connection) -> str:
     from leadgenius_async import _settings  # noqa: PLC0415 - a dry run needs no network code
 
     base = _settings.load(profile=connection.profile, base_url=connection.base_url).base_url
-    query = "&".join(f"{name}={value}" for name, value in call.query.items())
+    query = urlencode(call.query, doseq=True)
     url = f"{base}{origin.api_path(call.path)}" + (f"?{query}" if query else "")
     return f"{call.method} {url}\n" + (f"{call.body.decode()}\n" if call.body else "")

@@ -150,6 +150,35 @@ async def test_an_expired_refresh_token_falls_back_to_the_password() -> None:
     assert server.paths == ["/auth/refresh", "/auth"]
 
 
+async def test_a_login_begins_again_as_the_user_it_was_last_made_by(clock: Clock) -> None:
+    """An earlier user's password is never fallen back to; an earlier refusal is forgotten."""
+    server = Server()
+    session = Session(username="first", password=Secret("first-password"))
+    session.bind(server)
+    server.fail = errors.AuthenticationError("wrong password")
+    with pytest.raises(errors.AuthenticationError):
+        await session.current()
+    server.fail = None
+    await session.login("second", Secret("second-password"))
+    clock.now += 3500
+    server.refresh_fails = errors.AuthenticationError("expired")
+    await session.current()
+    assert server.paths[-2:] == ["/auth/refresh", "/auth"]
+    assert server.calls[-1].body is not None
+    assert b"second-password" in server.calls[-1].body
+
+
+async def test_a_refresh_token_is_enough_to_begin_with() -> None:
+    """The access token is asked for by it, and later ones by what that answered."""
+    server = Server()
+    session = Session(refresh=Secret("refresh-0"))
+    session.bind(server)
+    assert bearer(await session.headers()) == "Bearer access-1"
+    assert server.calls[0].body == b'{"refreshToken":"refresh-0"}'
+    await session.refresh()
+    assert server.calls[1].body == b'{"refreshToken":"refresh-1"}'
+
+
 async def test_without_a_way_to_renew_the_error_says_what_to_do() -> None:
     """No refresh token and no password: log in."""
     session = Session(Tokens(Secret("a"), expires_in=3600))

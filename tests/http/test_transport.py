@@ -228,6 +228,9 @@ def test_make_call_knows_what_it_takes() -> None:
     assert make_call("POST", "api/auth", body=b"{}").takes == NO_CREDENTIALS
     assert make_call("POST", "/leads").takes == SESSION_OR_KEY
     assert not make_call("POST", "/leads").repeatable
+    assert make_call("DELETE", "/leads?id=1").repeatable
+    assert not make_call("DELETE", "/leads", body=b'{"ids":["1"]}').repeatable
+    assert make_call("GET", "/x?a=1&a=2").query == {"a": ["1", "2"]}
     with pytest.raises(ValueError, match="URL"):
         make_call("GET", "https://elsewhere.example/x")
 

@@ -176,6 +176,39 @@ async def test_credentials_that_cannot_tell_are_asked_once() -> None:
     assert len(wire.requests) == 3
 
 
+async def test_a_login_that_ended_says_nothing_of_what_it_may_ask() -> None:
+    """The error is the login's; once it lives again, clients are checked again."""
+    ended = reply(401, b'{"success":false,"error":"expired"}')
+    wire = Wire(ended, reply(body=b'{"clients":[{"id":"r","client_id":"c"}]}'))
+    async with wire, LeadGenius(base_url=wire.url, access_token="t", rate="off") as lg:
+        with pytest.raises(errors.AuthenticationError):
+            await lg.leads.create(ADA, client_id="r")
+        with pytest.raises(errors.UnknownClient, match="'c'"):
+            await lg.leads.create(ADA, client_id="r")
+
+
+async def test_an_api_key_that_may_not_list_clients_is_asked_once() -> None:
+    """Nor can it name its company: that has to be given."""
+    refused = reply(401, b'{"success":false,"error":"no"}')
+    wire = Wire(refused, refused, reply(body=b'{"leads":[]}'))
+    async with wire, LeadGenius(base_url=wire.url, api_key="k", user_id="u", rate="off") as lg:
+        with pytest.raises(errors.AuthenticationError, match="give company_id"):
+            [lead async for lead in lg.enrich_leads.rows()]
+        assert [lead async for lead in lg.leads.list(client_id="c")] == []
+        assert [lead async for lead in lg.leads.list(client_id="c")] == []
+    assert len(wire.requests) == 4
+
+
+async def test_another_login_has_other_clients(emulator: Emulator, lg: LeadGenius) -> None:
+    """What was remembered of the first account is forgotten."""
+    mine, other = emulator.ready.clients[0].client_id, emulator.ready.other
+    lead = await lg.leads.create(ADA, client_id=mine)
+    await lg.auth.login(other.username, other.password)
+    with pytest.raises(errors.UnknownClient):
+        await lg.leads.create(ADA, client_id=mine)
+    assert lead.client_id == mine
+
+
 LEAD = {"id": "1", "aiLeadScore": {"ai_score": 85}, "estimatedNumEmployees": 12, "x": None}
 
 
