@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -54,7 +54,21 @@ def notes_from_ai_fields(lead: EnrichLead | Mapping[str, object]) -> str:
     """
     fields = {name: _field(lead, name) for name in ("notes", *_NAMES)}
     above, *below = _SECTION.split(_text(fields.pop("notes")))
-    parts = [above.rstrip(), _section(fields), *(part.strip() for part in below)]
+    section, rest = _section(fields), _without_sections(part.strip() for part in below)
+    if not section:
+        return _without_sections([above.rstrip(), rest])
+    return _join([above.rstrip(), section, rest])
+
+
+def _without_sections(parts: Iterable[str]) -> str:
+    """Join texts, without the sections that they hold or that become one as they are joined."""
+    text = _join(parts)
+    while len(between := _SECTION.split(text)) > 1:
+        text = _join([between[0].rstrip(), *(part.strip() for part in between[1:])])
+    return text
+
+
+def _join(parts: Iterable[str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 

@@ -126,6 +126,16 @@ def test_without_ai_fields_there_is_no_section() -> None:
     assert notes_from_ai_fields({"notes": f"Mine\n\n{SCORE}"}) == "Mine"
 
 
+def test_what_becomes_a_section_by_joining_goes_too() -> None:
+    """Sections within sections leave no markers that a second call would take for one."""
+    start, end = "<!-- ai-fields -->", "<!-- /ai-fields -->"
+    assert notes_from_ai_fields({"notes": f"{start}{start}{end}{end}"}) == ""
+    inner = f"{start} a {end}"
+    notes = f"Mine {inner} {start} {inner} b {end} Yours"
+    assert notes_from_ai_fields({"notes": notes}) == "Mine\n\nYours"
+    assert notes_from_ai_fields({"notes": notes, "aiLeadScore": 85}) == f"Mine\n\n{SCORE}\n\nYours"
+
+
 PIECES = st.lists(
     st.sampled_from(["<!-- ai-fields -->", "<!-- /ai-fields -->", "<!--", "\n", " ", "x", "{", "["])
 ).map("".join)
