@@ -329,7 +329,9 @@ class EnrichLeads(BulkLeads[EnrichLead]):
             changes: Fields by the service's names; None clears one.
 
         Raises:
-            ValueError: No field, a misspelt one, or an e-mail address without `@`.
+            ValueError: No field, a misspelt one, `phone` for `phoneNumber`, an empty `client_id`,
+                another lead's `id`, or an e-mail address without `@`.
+            TypeError: The `client_id` is no text: a lead belongs to a client.
             UnknownClient: The lead was to go to a `client_id` that no client has.
             NotFound: The company has no such lead.
 

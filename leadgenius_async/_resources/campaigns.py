@@ -116,7 +116,8 @@ class Campaigns(Section):
             The campaign; where the service answers with its id alone, nothing but that.
 
         Raises:
-            ValueError: The name is empty, or an unknown type or status.
+            ValueError: The name or the `client_id` is empty, or an unknown type or status.
+            TypeError: One of the two is no text.
             UnknownClient: No client of the account has this `client_id`.
 
         ```python
@@ -131,5 +132,5 @@ class Campaigns(Section):
         if "status" in fields:
             checks.choice("status", fields["status"], FIRST_STATUSES)
         if "client_id" in fields:
-            await self._account.check_clients([fields["client_id"]])
+            await self._account.check_clients([checks.text("client_id", fields["client_id"])])
         return await self._ask("POST", "/campaigns", Campaign, _CAMPAIGN, payload=fields)

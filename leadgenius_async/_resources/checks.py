@@ -9,12 +9,15 @@ from datetime import date
 from typing import get_type_hints
 
 
-def text(name: str, value: str) -> str:
+def text(name: str, value: object) -> str:
     """Return a text that must not be empty.
 
     Raises:
         ValueError: It is empty or blank.
+        TypeError: It is no text.
     """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {value!r}: give a text")
     if not value.strip():
         raise ValueError(f"{name} is empty: it must have a text")
     return value
@@ -53,7 +56,7 @@ def many(name: str, values: Iterable[str], *, least: int = 1, most: float = math
         TypeError: They are one string and not a list of them.
     """
     if isinstance(values, str):
-        raise TypeError(f"{name} is one string: give a list of them")
+        raise one_string(name)
     listed = list(values)
     if not least <= len(listed) <= most:
         bound = f"at least {least}" if math.isinf(most) else f"{least} to {most:g}"
@@ -63,13 +66,18 @@ def many(name: str, values: Iterable[str], *, least: int = 1, most: float = math
     return listed
 
 
-def whole(name: str, value: int, least: int, most: int) -> int:
+def one_string(name: str) -> TypeError:
+    """Return the error of a string in place of a list, which would be taken for its letters."""
+    return TypeError(f"{name} is one string: give a list of them")
+
+
+def whole(name: str, value: float, least: int, most: int) -> int:
     """Return a whole number that must lie within bounds.
 
     Raises:
-        ValueError: It does not.
+        ValueError: It does not, or is not whole.
     """
-    if isinstance(value, bool) or not least <= value <= most:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ValueError(f"{name} is {value}: give a whole number from {least:,} to {most:,}")
     return value
 
@@ -86,15 +94,18 @@ def seconds(name: str, value: float) -> float:
 
 
 def email(name: str, value: str) -> str:
-    """Return an e-mail address; only the service can tell whether it is somebody's.
+    """Return an e-mail address without blanks around it.
+
+    Only the service can tell whether it is somebody's.
 
     Raises:
         ValueError: It has no text on both sides of one `@`.
     """
-    local, at, domain = value.strip().rpartition("@")
-    if not (at and local and domain) or "@" in local or " " in value.strip():
+    address = value.strip()
+    local, at, domain = address.rpartition("@")
+    if not (at and local and domain) or "@" in local or " " in address:
         raise ValueError(f"{name} is {value!r}: an e-mail address reads like name@company.example")
-    return value
+    return address
 
 
 def day(name: str, value: date | str | None) -> str | None:

@@ -123,7 +123,8 @@ class Clients(Section):
             description: What it is about; None clears it.
 
         Raises:
-            ValueError: Nothing to change was given.
+            ValueError: Nothing to change was given, or an empty name.
+            TypeError: The name is no text: a client needs one.
             NotFound: The company has no such client.
 
         ```python
@@ -132,6 +133,8 @@ class Clients(Section):
         ```
         """
         checks.known(changes, ClientChanges)
+        if "clientName" in changes:
+            checks.text("clientName", changes["clientName"])
         payload = {"id": checks.text("record_id", record_id), **checks.changes(changes)}
         client = await self._ask("PUT", "/clients", Client, _CLIENT, payload=payload)
         self._account.forget()

@@ -93,27 +93,27 @@ def new_lead(lead: LeadInput, client_id: str | None) -> dict[str, object]:
     fields = {name: value for name, value in members(lead).items() if value is not None}
     fields["client_id"] = _client_of(fields, client_id)
     for name in ("client_id", "firstName", "lastName"):
-        value = fields.get(name, "")
-        if not isinstance(value, str):
-            raise TypeError(f"{name} is {value!r}: give a text")
-        checks.text(name, value)
-    for name, value in fields.items():
-        _check_new(name, value)
+        checks.text(name, fields.get(name, ""))
+    fields = {name: _new_value(name, value) for name, value in fields.items()}
     full = f"{fields['firstName']} {fields['lastName']}"
     return {"fullName": full, "contactName": full, **fields}
 
 
-def lead_changes(changes: LeadInput) -> dict[str, object]:
+def lead_changes(changes: LeadInput, lead_id: str | None = None) -> dict[str, object]:
     """Return changes as they are sent for an update: None clears a field, the absent stay.
 
     Raises:
-        ValueError: There is none, a field is misspelt, or an e-mail address has no `@`.
+        ValueError: There is none, a field is misspelt, an e-mail address has no `@`, `phone` for
+            `phoneNumber`, an empty `client_id`, or an `id` that is another lead's than `lead_id`.
+        TypeError: The `client_id` is no text: a lead belongs to a client.
     """
     fields = members(changes)
     checks.changes({name: value for name, value in fields.items() if name != "id"})
-    if isinstance(found := fields.get("email"), str):
-        checks.email("email", found)
-    return fields
+    if lead_id is not None and (own := fields.get("id", lead_id)) != lead_id:
+        raise ValueError(f"the lead is {lead_id!r}, and the id in its changes {own!r}: give one")
+    if "client_id" in fields:
+        checks.text("client_id", fields["client_id"])
+    return {name: _value(name, value) for name, value in fields.items()}
 
 
 def client_ids(leads: Sequence[Mapping[str, object]]) -> list[str]:
@@ -148,14 +148,17 @@ def _client_of(fields: Mapping[str, object], client_id: str | None) -> object:
     return own or client_id
 
 
-def _check_new(name: str, value: object) -> None:
+def _new_value(name: str, value: object) -> object:
     if value == "":
         raise ValueError(
             f"{name} is empty: leave it out (the service answers 500 to an empty text)"
         )
-    if name == "phone":
-        raise ValueError("phone is a field for reading: give phoneNumber")
     if name == "lastName" and len(str(value)) == 1 and not str(value).isalnum() and value != "-":
         raise ValueError(f"lastName is {value!r}, which the service fails at: give '-'")
-    if name == "email":
-        checks.email("email", str(value))
+    return _value(name, value)
+
+
+def _value(name: str, value: object) -> object:
+    if name == "phone":
+        raise ValueError("phone is a field for reading: give phoneNumber")
+    return checks.email("email", value) if name == "email" and isinstance(value, str) else value

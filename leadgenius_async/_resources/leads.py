@@ -65,7 +65,7 @@ class LeadById(Section):
 
     async def update(self, lead_id: str, changes: LeadInput) -> EnrichLead:
         """Change a lead; fields that are not named stay."""
-        payload = lead_changes(changes)
+        payload = lead_changes(changes, lead_id)
         await self._account.check_clients(client_ids([payload]))
         return read_lead(_LEAD, *await self._send("PUT", _path(lead_id), payload=payload))
 
@@ -133,17 +133,16 @@ class Leads(Section):
 
         Raises:
             ValueError: A value is empty, or `email` is no address.
+            TypeError: A value is no text.
 
         ```python
         found = [lead async for lead in lg.leads.search(fullName="Ada Sample")]
         ```
         """
         checks.known(wanted, LeadSearch)
-        for name, value in wanted.items():
-            checks.text(name, str(value))
-        if "email" in wanted:
-            checks.email("email", wanted["email"])
-        query = {name: str(value) for name, value in wanted.items()}
+        query = {name: checks.text(name, value) for name, value in wanted.items()}
+        if "email" in query:
+            query["email"] = checks.email("email", query["email"])
         read = partial(read_leads, ("data", "data.items", "leads"))
         return self._list_read(
             "/leads", read, query=query, paging=BY_PAGE, token=token, limit=limit
@@ -167,7 +166,7 @@ class Leads(Section):
             The lead, or None if there is none.
 
         Raises:
-            ValueError: Neither was given, or the address has no `@`.
+            ValueError: Neither was given, one is empty, or the address has no `@`.
             UnknownClient: No client of the account has this `client_id`.
 
         ```python
@@ -176,11 +175,14 @@ class Leads(Section):
         """
         if email is None and linkedin_url is None:
             raise ValueError("email and linkedin_url are both missing: give one of them")
+        query: dict[str, str] = {}
         if email is not None:
-            checks.email("email", email)
+            query["email"] = checks.email("email", email)
+        if linkedin_url is not None:
+            query["linkedinUrl"] = checks.text("linkedin_url", linkedin_url)
         if client_id is not None:
+            query["client_id"] = checks.text("client_id", client_id)
             await self._account.check_clients([client_id])
-        query = {"email": email, "linkedinUrl": linkedin_url, "client_id": client_id}
         try:
             return read_lead(_LEAD, *await self._send("GET", "/find-lead", query=query))
         except errors.NotFound as error:
@@ -258,7 +260,9 @@ class Leads(Section):
             changes: Fields by the service's names; None clears one.
 
         Raises:
-            ValueError: No field, a misspelt one, or an e-mail address without `@`.
+            ValueError: No field, a misspelt one, `phone` for `phoneNumber`, an empty `client_id`,
+                another lead's `id`, or an e-mail address without `@`.
+            TypeError: The `client_id` is no text: a lead belongs to a client.
             UnknownClient: The lead was to go to a `client_id` that no client has.
             NotFound: The company has no such lead (assumed).
 
@@ -266,7 +270,7 @@ class Leads(Section):
         lead = await lg.leads.update("lead_1", {"status": "contacted", "headline": None})
         ```
         """
-        payload = {**lead_changes(changes), "id": checks.text("lead_id", lead_id)}
+        payload = {**lead_changes(changes, lead_id), "id": checks.text("lead_id", lead_id)}
         await self._account.check_clients(client_ids([payload]))
         return read_lead(_LEAD, *await self._send("PUT", "/leads", payload=payload))
 
@@ -281,6 +285,7 @@ class Leads(Section):
 
         Raises:
             ValueError: None or more than 100, one without an id, or what `update` refuses.
+            TypeError: A `client_id` or an `id` is no text.
 
         ```python
         changed = await lg.leads.update_batch([{"id": "lead_1", "status": "won"}])
@@ -334,5 +339,5 @@ def _batch(name: str, rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 def _with_id(change: Mapping[str, object]) -> dict[str, object]:
     fields = lead_changes(change)
-    checks.text("id", str(fields.get("id") or ""))
+    checks.text("id", fields.get("id", ""))
     return fields

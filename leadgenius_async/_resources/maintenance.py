@@ -85,7 +85,7 @@ class Reports(Section):
         checks.known(fields, NewReport)
         checks.text("description", fields.get("description", ""))
         if "userEmail" in fields:
-            checks.email("userEmail", fields["userEmail"])
+            fields["userEmail"] = checks.email("userEmail", fields["userEmail"])
         return await self._ask("POST", self._path, MaintenanceReport, self._one, payload=fields)
 
 

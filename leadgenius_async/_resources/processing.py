@@ -130,6 +130,7 @@ class ProcessingCalls(Section):
 
         Raises:
             ValueError: A number out of range, or a lead without an id.
+            TypeError: `processes` is one string and not a list.
             NotFound: The company has no such lead.
             DeadlineExceeded: Runs are unfinished; the message names them for `tasks.wait`.
             OutcomeUnknown: The answer was lost: look at `tasks.recent` before you repeat it.
@@ -207,6 +208,7 @@ class ProcessingCalls(Section):
 
         Raises:
             ValueError: As for `enrich`; nothing is sent.
+            TypeError: `leads` is one string and not a list.
             AuthenticationError: The credentials are wrong, as they would be for every lead. Leads
                 that were sent before may be under way.
 
@@ -216,6 +218,8 @@ class ProcessingCalls(Section):
         failed = [report.leadId for report in reports if report.failed]
         ```
         """
+        if isinstance(leads, str):
+            raise checks.one_string("leads")
         reports = [LeadReport(leadId=_id_of(lead)) for lead in leads]
         selector = {"services": _names("services", services, SERVICES)}
         limiter = anyio.CapacityLimiter(checks.whole("concurrency", concurrency, 1, 100))
@@ -285,9 +289,11 @@ def _names(name: str, values: Iterable[str] | None, allowed: Iterable[str]) -> l
     return None if values is None else checks.choices(name, values, allowed)
 
 
-def _numbers(name: str, values: Iterable[int] | None) -> list[int] | None:
+def _numbers(name: str, values: Iterable[int] | str | None) -> list[int] | None:
     if values is None:
         return None
+    if isinstance(values, str):
+        raise checks.one_string(name)
     numbers = [checks.whole(name, value, PROCESSES[0], PROCESSES[-1]) for value in values]
     checks.whole(f"the number of {name}", len(numbers), 1, len(PROCESSES))
     return numbers

@@ -100,6 +100,7 @@ class SearchHistory(Section):
 
         Raises:
             ValueError: A number out of range, an unknown status, or an empty filter.
+            TypeError: A filter is no text.
             UnknownClient: While it is iterated: no client of the account has this `client_id`.
 
         ```python
@@ -108,7 +109,7 @@ class SearchHistory(Section):
         ```
         """
         checks.known(filters, SearchFilters)
-        query = {name: checks.text(name, str(value)) for name, value in filters.items()}
+        query = {name: checks.text(name, value) for name, value in filters.items()}
         if "status" in query:
             checks.choice("status", query["status"], STATUSES)
         return self._list(
@@ -140,7 +141,8 @@ class SearchHistory(Section):
             tags: Words to find it by.
 
         Raises:
-            ValueError: The name is empty, or a tag.
+            ValueError: The name, the `client_id` or a tag is empty.
+            TypeError: One of them is no text.
             UnknownClient: No client of the account has this `client_id`.
 
         ```python
@@ -157,7 +159,7 @@ class SearchHistory(Section):
         if fields.get("tags"):
             checks.many("tags", fields.get("tags", ()))
         if "client_id" in fields:
-            await self._account.check_clients([fields["client_id"]])
+            await self._account.check_clients([checks.text("client_id", fields["client_id"])])
         return await self._ask("POST", "/search-history", Search, _SEARCH, payload=fields)
 
     async def update(self, record_id: str, **changes: object) -> Search:
@@ -169,7 +171,8 @@ class SearchHistory(Section):
                 of your choice, such as `leadsFound`; None clears one.
 
         Raises:
-            ValueError: Nothing to change was given, or an unknown status.
+            ValueError: Nothing to change was given, an unknown status, or an empty `client_id`.
+            TypeError: The `client_id` is no text.
             NotFound: The company has no such search.
 
         ```python
@@ -184,6 +187,6 @@ class SearchHistory(Section):
         if "status" in changes:
             checks.choice("status", str(changes["status"]), STATUSES)
         if "client_id" in changes:
-            await self._account.check_clients([str(changes["client_id"])])
+            await self._account.check_clients([checks.text("client_id", changes["client_id"])])
         payload = {**checks.changes(changes), "id": record_id}
         return await self._ask("PUT", "/search-history", Search, _SEARCH, payload=payload)

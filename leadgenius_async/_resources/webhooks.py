@@ -101,8 +101,8 @@ class Webhooks(Section):
             The webhook and its URL, which the service may show this once.
 
         Raises:
-            ValueError: The name is empty, or the platform another one.
-            TypeError: `platformConfig` is a text and not a mapping.
+            ValueError: The name or the `client_id` is empty, or the platform another one.
+            TypeError: One of the two is no text, or `platformConfig` is one and not a mapping.
             UnknownClient: No client of the account has this `client_id`.
 
         ```python
@@ -119,7 +119,7 @@ class Webhooks(Section):
         if "platformConfig" in fields:
             payload["platformConfig"] = _as_text(fields["platformConfig"])
         if "client_id" in fields:
-            await self._account.check_clients([fields["client_id"]])
+            await self._account.check_clients([checks.text("client_id", fields["client_id"])])
         call, reply = await self._send("POST", _PATH, payload=payload)
         url = Secret(record.payload(reply, str, _URL, call=call))
         webhook = _hide(record.payload(reply, Webhook, _WEBHOOK, call=call))

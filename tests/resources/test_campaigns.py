@@ -119,6 +119,16 @@ async def test_what_would_be_refused_is_not_sent(
     assert len(emulator.log) == 0
 
 
+@pytest.mark.parametrize(("client_id", "error"), [("", ValueError), (None, TypeError)])
+async def test_a_client_that_is_none_is_not_sent(
+    emulator: Emulator, lg: LeadGenius, client_id: Any, error: type[Exception]
+) -> None:
+    """A campaign that is for no client leaves it out."""
+    with pytest.raises(error, match="client_id is"):
+        await lg.campaigns.create(name="x", campaignType="abm", client_id=client_id)
+    assert len(emulator.log) == 0
+
+
 async def test_a_record_id_is_answered_with_the_client_id(
     emulator: Emulator, lg: LeadGenius
 ) -> None:

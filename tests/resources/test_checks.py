@@ -22,6 +22,7 @@ from leadgenius_async._resources import checks
         (lambda: checks.many("ids", ["a", ""]), "ids is empty"),
         (lambda: checks.whole("process", 11, 1, 10), "process is 11: give .* from 1 to 10"),
         (lambda: checks.whole("limit", True, 1, 10), "limit"),
+        (lambda: checks.whole("limit", 1.5, 1, 10), "limit is 1.5: give a whole number"),
         (lambda: checks.email("email", "ada.example"), "email is 'ada.example'"),
         (lambda: checks.email("email", "a@b@c.example"), "email"),
         (lambda: checks.email("email", "@c.example"), "email"),
@@ -71,9 +72,17 @@ def test_one_string_is_no_list() -> None:
         checks.many("ids", "lead_1")
 
 
+@pytest.mark.parametrize("value", [None, 5, ["a"]])
+def test_what_is_no_text(value: object) -> None:
+    """None in particular: callers without types give it for what they do not have."""
+    with pytest.raises(TypeError, match=r"client_id is .*: give a text"):
+        checks.text("client_id", value)
+
+
 def test_taken() -> None:
-    """What is right goes through as it is; days become texts."""
+    """What is right goes through as it is; days become texts, addresses lose blanks around them."""
     assert checks.email("email", "ada@sample.example") == "ada@sample.example"
+    assert checks.email("email", " ada@sample.example\n") == "ada@sample.example"
     assert checks.days(date(2026, 1, 1), "2026-01-01") == ("2026-01-01", "2026-01-01")
     assert checks.days(None, datetime(2026, 1, 1, 23, tzinfo=UTC)) == (None, "2026-01-01")
     assert checks.choices("fields", iter(["a", "b"]), ("a", "b")) == ["a", "b"]

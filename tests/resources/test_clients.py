@@ -124,6 +124,10 @@ async def test_what_would_be_refused_is_not_sent(emulator: Emulator, lg: LeadGen
         await lg.clients.create(clientName="")
     with pytest.raises(ValueError, match="no field to change"):
         await lg.clients.update("uuid-1")
+    with pytest.raises(ValueError, match="clientName is empty"):
+        await lg.clients.update("uuid-1", clientName=" ")
+    with pytest.raises(TypeError, match="clientName is None"):
+        await lg.clients.update("uuid-1", clientName=None)  # type: ignore[arg-type] # the mistake
     with pytest.raises(ValueError, match="record_id is empty"):
         await lg.clients.delete("")
     assert len(emulator.log) == 0

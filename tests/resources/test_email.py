@@ -44,6 +44,21 @@ async def test_the_answer_is_found_in_any_envelope(body: object) -> None:
     assert {request.body for request in wire.requests} == {b'{"email":"a@b.example"}'}
 
 
+async def test_blanks_around_an_address_are_not_sent(lg: LeadGenius) -> None:
+    """Wherever one is taken: a lead that has them would not be found by its address."""
+    assert (await lg.email.validate(" ada@valid.example ")).email == "ada@valid.example"
+    bug = await lg.maintenance.bugs.create(description="a", userEmail=" you@company.example")
+    assert bug.userEmail == "you@company.example"
+    clients = [client async for client in lg.clients.list(limit=1)]
+    fields = {"firstName": "Ada", "lastName": "Sample", "email": "ada@sample.example "}
+    lead = await lg.leads.create(fields, client_id=clients[0].client_id)
+    assert lead.email == "ada@sample.example"
+    changed = await lg.leads.update(lead.id or "", {"email": " eda@sample.example"})
+    assert changed.email == "eda@sample.example"
+    assert await lg.leads.find(email=" eda@sample.example") == changed
+    assert [each async for each in lg.leads.search(email="eda@sample.example ")] == [changed]
+
+
 @pytest.mark.parametrize("email", ["", "ada", "@valid.example", "ada@", "a@b@valid.example"])
 async def test_what_is_no_address_is_not_sent(email: str) -> None:
     """The message names the field and shows what an address looks like."""

@@ -125,6 +125,57 @@ async def test_other_misuse_is_not_sent_either(emulator: Emulator, lg: LeadGeniu
     assert len(emulator.log) == 0
 
 
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"phone": "+1"}, ValueError, "give phoneNumber"),
+        ({"client_id": ""}, ValueError, "client_id is empty"),
+        ({"client_id": None}, TypeError, "client_id is None: give a text"),
+        ({"client_id": 7}, TypeError, "client_id is 7: give a text"),
+        ({"email": "nobody"}, ValueError, "email is 'nobody'"),
+    ],
+)
+async def test_changes_that_would_be_refused_are_not_sent(
+    emulator: Emulator,
+    lg: LeadGenius,
+    changes: dict[str, object],
+    error: type[Exception],
+    says: str,
+) -> None:
+    """By none of the three ways to change a lead."""
+    with pytest.raises(error, match=says):
+        await lg.leads.update("lead_1", changes)
+    with pytest.raises(error, match=says):
+        await lg.enrich_leads.update("lead_1", changes)
+    with pytest.raises(error, match=says):
+        await lg.leads.update_batch([{"id": "lead_1", **changes}])
+    assert len(emulator.log) == 0
+
+
+async def test_changes_of_another_lead_are_not_sent(emulator: Emulator, lg: LeadGenius) -> None:
+    """Which of the two would change is anybody's guess; the same id twice is fine."""
+    for section in (lg.leads, lg.enrich_leads):
+        with pytest.raises(ValueError, match="'lead_1', and the id in its changes 'lead_2'"):
+            await section.update("lead_1", {"id": "lead_2", "title": "CTO"})
+    with pytest.raises(TypeError, match="id is 2"):
+        await lg.leads.update_batch([{"id": 2, "title": "CTO"}])
+    assert len(emulator.log) == 0
+    lead = await lg.leads.create(ADA, client_id=first_client(emulator))
+    lead.title = "CTO"
+    assert (await lg.leads.update(lead.id or "", lead)).title == "CTO"
+
+
+async def test_a_search_for_nothing_is_not_sent(emulator: Emulator, lg: LeadGenius) -> None:
+    """An empty criterion would find any lead, and None the lead of that name."""
+    with pytest.raises(ValueError, match="linkedin_url is empty"):
+        await lg.leads.find(linkedin_url="")
+    with pytest.raises(ValueError, match="client_id is empty"):
+        await lg.leads.find(email="ada@sample.example", client_id="")
+    with pytest.raises(TypeError, match="firstName is None"):
+        lg.leads.search(firstName=None)  # type: ignore[arg-type] # the mistake
+    assert len(emulator.log) == 0
+
+
 async def test_a_record_id_is_answered_with_the_client_id(
     emulator: Emulator, lg: LeadGenius
 ) -> None:

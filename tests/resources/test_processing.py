@@ -140,6 +140,19 @@ async def test_several_services_are_a_list(lg: LeadGenius) -> None:
         await lg.processing.enrich("lead_1", services="companyUrl")
 
 
+async def test_several_leads_or_processes_are_a_list() -> None:
+    """A string would be taken for its letters, and each for a lead or a process."""
+    digits: Any = "12"
+    async with Wire(reply()) as wire, key_of(wire) as lg:
+        with pytest.raises(TypeError, match="leads is one string: give a list"):
+            await lg.processing.enrich_many("lead_1")
+        with pytest.raises(TypeError, match="processes is one string: give a list"):
+            await lg.processing.copyright("lead_1", processes=digits)
+        with pytest.raises(ValueError, match=r"processes is 1\.5: give a whole number"):
+            await lg.processing.copyright("lead_1", processes=[1.5])  # type: ignore[list-item] # the mistake
+    assert not wire.requests
+
+
 @pytest.mark.parametrize("wrapped", [False, True])
 async def test_the_answer_is_found_in_any_envelope(wrapped: bool) -> None:  # noqa: FBT001 - a parameter
     """Steps may say more than their name, and fields that are new are kept."""

@@ -120,6 +120,8 @@ REFUSED: list[tuple[Callable[[SearchHistory], Any], str]] = [
     (lambda s: s.create(searchName=" "), "searchName is empty"),
     (lambda s: s.create(**NAMELESS), "searchName is empty"),
     (lambda s: s.create(searchName="x", tags=[""]), "tags is empty"),
+    (lambda s: s.create(searchName="x", client_id=""), "client_id is empty"),
+    (lambda s: s.update("s1", client_id=""), "client_id is empty"),
     (lambda s: s.update("s1"), "no field to change"),
     (lambda s: s.update("", status="failed"), "record_id is empty"),
     (lambda s: s.update("s1", status="done"), "give one of initiated, running, completed"),
@@ -136,6 +138,19 @@ async def test_what_would_be_refused_is_not_sent(
     async with signed_in(emulator) as lg:
         with pytest.raises(ValueError, match=says):
             await call(lg.search_history)
+    assert len(emulator.log) == 0
+
+
+async def test_a_client_that_is_none_is_not_sent(emulator: Emulator) -> None:
+    """It would be looked up by the name None."""
+    none: Any = None
+    async with signed_in(emulator) as lg:
+        with pytest.raises(TypeError, match="client_id is None"):
+            lg.search_history.list(client_id=none)
+        with pytest.raises(TypeError, match="client_id is None"):
+            await lg.search_history.create(searchName="x", client_id=none)
+        with pytest.raises(TypeError, match="client_id is None"):
+            await lg.search_history.update("s1", client_id=none)
     assert len(emulator.log) == 0
 
 

@@ -108,6 +108,7 @@ async def test_only_what_was_given_goes_out() -> None:
 
 
 WRONG: Any = {"platformConfig": '{"a":1}'}
+NO_CLIENT: Any = {"client_id": None}
 REFUSED: list[tuple[Callable[[Webhooks], Any], type[Exception], str]] = [
     (lambda s: s.create(name="", platform="generic"), ValueError, "name is empty"),
     (
@@ -116,6 +117,8 @@ REFUSED: list[tuple[Callable[[Webhooks], Any], type[Exception], str]] = [
         "platform is 'smartlead': give one of heyreach, woodpecker, lemlist, generic",
     ),
     (lambda s: s.create(name="x", platform="generic", **WRONG), TypeError, "give a dict"),
+    (lambda s: s.create(name="x", platform="generic", client_id=""), ValueError, "client_id is"),
+    (lambda s: s.create(name="x", platform="generic", **NO_CLIENT), TypeError, "client_id is None"),
     (lambda s: s.list(limit=0), ValueError, "limit"),
 ]
 
