@@ -11,6 +11,7 @@ import msgspec
 from cyclopts import Parameter
 
 from leadgenius_async.cli.failures import BadInput
+from leadgenius_async.cli.keys import without_keys
 
 if TYPE_CHECKING:
     from leadgenius_async._client import LeadGenius
@@ -94,13 +95,16 @@ def read_data(data: str) -> bytes:
     """Return the JSON behind `--data`, compact: the text itself, @FILE, or - for stdin.
 
     Raises:
-        BadInput: It is not JSON.
+        BadInput: It is not JSON, or there is an API key in it on the command line.
     """
-    text = _raw(data)
     try:
-        return msgspec.json.format(text, indent=-1)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        text = _raw(data).decode()
+        compact = msgspec.json.format(text, indent=-1)
+        if data != "-" and not data.startswith("@"):
+            _refuse_keys(compact)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadInput(f"--data is not JSON: {error}; quote it for the shell") from None
+    return compact.encode()
 
 
 def read_object(data: str) -> dict[str, Any]:
@@ -126,6 +130,14 @@ def _read(data: str, type_: type[T], what: str) -> T:
         return msgspec.json.decode(read_data(data), type=type_)
     except msgspec.ValidationError:
         raise BadInput(f"--data must be {what}") from None
+
+
+def _refuse_keys(data: str) -> None:
+    # Floats stay texts: one that is too large for Python is the service's business.
+    _, keys = without_keys(msgspec.json.Decoder(float_hook=str).decode(data))
+    if keys:
+        names = ", ".join(keys)
+        raise BadInput(f"--data would show {names} in the process list: give @FILE, or - for stdin")
 
 
 def _raw(data: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cyclopts import App
 
 from leadgenius_async._http.record import plain
+from leadgenius_async.cli.keys import without_keys
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, Flag, read_object
 from leadgenius_async.cli.output import SHOW, Show
@@ -40,8 +41,8 @@ async def set_url(*, data: Data, show: Show = SHOW, connection: Connection = DEF
     """Change the enrichment services, or set them for the first time.
 
     Args:
-        data: The fields as a JSON object; null clears one. With an API key in it, give @FILE, or
-            - for stdin: the process list shows what stands on the command line.
+        data: The fields as a JSON object; null clears one. With an API key in it, it must come
+            from @FILE, or - for stdin: the process list shows what stands on the command line.
     """
     fields = read_object(data)
     async with connection.open() as lg:
@@ -93,10 +94,10 @@ def _show(
         note("nothing is set")
         show.one({})
         return
-    members = plain(settings)
-    keys = [name for name in members if name.endswith("_Apikey")]
-    if keys and not reveal:
-        for name in keys:
-            del members[name]
-        note(f"left out: {', '.join(keys)} (`show --reveal` has them)")
+    if reveal:
+        show.one(settings)
+        return
+    members, keys = without_keys(plain(settings))
+    if keys:
+        note(f"left out: {', '.join(keys)} (`url show --reveal` or `leadgenius api` has them)")
     show.one(members)

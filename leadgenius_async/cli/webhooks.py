@@ -8,6 +8,7 @@ from urllib.parse import quote
 from cyclopts import App
 
 from leadgenius_async._http.record import plain
+from leadgenius_async.cli.keys import without_keys
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, given, read_object
 from leadgenius_async.cli.output import SHOW, Show
 
@@ -21,13 +22,14 @@ _OF_URLS = ":/?#[]@!$&'()*+,;=%"
 async def list_webhooks(
     *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
 ) -> None:
-    """List the company's webhooks, without their URLs: there is a secret in each.
+    """List the company's webhooks, without what opens them: their URLs and API keys.
 
     Args:
         limit: Most webhooks to show.
     """
     async with connection.open() as lg:
-        await show.many(lg.webhooks.list(limit=limit), _COLUMNS)
+        webhooks = lg.webhooks.list(limit=limit)
+        await show.many((without_keys(plain(each))[0] async for each in webhooks), _COLUMNS)
 
 
 @app.command
@@ -60,7 +62,7 @@ async def create(
     )
     async with connection.open() as lg:
         made = await lg.webhooks.create(**fields)
-    webhook, url = plain(made.webhook), made.webhookUrl.reveal()
+    (webhook, _), url = without_keys(plain(made.webhook)), made.webhookUrl.reveal()
     if show.chosen != "table":
         show.one({**webhook, "webhookUrl": url})
         return

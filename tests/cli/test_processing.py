@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from world import World, running_world
@@ -31,13 +32,16 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Generator[World, None, None]:
 
 
 @pytest.mark.usefixtures("world")
-def test_settings_are_shown_without_their_keys(capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_are_shown_without_their_keys(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """They are asked for by name; what is shown without them can be set again as it is."""
     assert run(["settings", "url", "show"]) == 0
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "leadgenius: nothing is set\n")
-    data = json.dumps({"emailFinder": "finder", "emailFinder_Apikey": KEY})
-    assert run(["settings", "url", "set", "--data", data]) == 0
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"emailFinder": "finder", "emailFinder_Apikey": KEY}))
+    assert run(["settings", "url", "set", "--data", f"@{file}"]) == 0
     said = capsys.readouterr()
     assert "finder" in said.out
     assert KEY not in said.out + said.err
@@ -48,6 +52,9 @@ def test_settings_are_shown_without_their_keys(capsys: pytest.CaptureFixture[str
     assert "emailFinder_Apikey" not in shown
     assert run(["settings", "url", "show", "--reveal", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["emailFinder_Apikey"] == KEY
+    # No secret is in what clears one: it may stand on the command line.
+    assert run(["settings", "url", "set", "--data", '{"emailFinder_Apikey": null}']) == 0
+    assert "left out" not in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("world")
