@@ -82,7 +82,12 @@ async def update(
 
 @app.command
 async def delete(
-    record_id: str, *, purge: Flag = False, yes: Flag = False, connection: Connection = DEFAULT
+    record_id: str,
+    *,
+    purge: Flag = False,
+    yes: Flag = False,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
 ) -> None:
     """Delete a client.
 
@@ -94,3 +99,4 @@ async def delete(
     confirm(f"delete client {record_id}" + (" and its leads" if purge else ""), yes=yes)
     async with connection.open() as lg:
         await lg.clients.delete(record_id, purge=purge)
+        show.one({"deleted": 1})

@@ -72,16 +72,16 @@ async def find(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> None:
-    """Look leads up: by names among the first 1,000, or one by its e-mail or LinkedIn URL.
+    """Search at most 1,000 leads by names, or look one up by its e-mail or LinkedIn URL.
 
     Args:
         full_name: Exact full name, in any case.
         first_name: Exact first name.
         last_name: Exact last name.
-        email: Exact e-mail address.
+        email: Exact e-mail address; without names all leads are looked up.
         company: Exact name of the company that the lead works for.
         status: Exact status.
-        linkedin_url: URL of the profile; looks all leads up, as --email with --client-id does.
+        linkedin_url: URL of the profile; all leads are looked up.
         client_id: The client whose leads are looked up, by its client_id.
         limit: Most leads to show.
     """
@@ -92,14 +92,22 @@ async def find(
         companyName=company,
         status=status,
     )
-    if wanted and (linkedin_url or client_id):
+    exact = given(email=email, linkedin_url=linkedin_url)
+    if not wanted and not exact:
+        raise ValueError(
+            "nothing to find leads by: give --full-name, --first-name, --last-name, --email, "
+            "--company, --status or --linkedin-url"
+        )
+    if wanted and given(linkedin_url=linkedin_url, client_id=client_id):
         raise ValueError("--linkedin-url and --client-id go with --email alone, not with names")
     async with connection.open() as lg:
-        if linkedin_url or client_id:
-            lead = await lg.leads.find(email=email, linkedin_url=linkedin_url, client_id=client_id)
+        if not wanted:
+            lead = await lg.leads.find(**exact, client_id=client_id)
             show.rows([] if lead is None else [plain(lead)], _COLUMNS)
             return
-        await show.many(lg.leads.search(limit=limit, **wanted, **given(email=email)), _COLUMNS)
+        count = await show.many(lg.leads.search(limit=limit, **wanted, **exact), _COLUMNS)
+    if not count:
+        note("none found; a search sees 1,000 leads at the most, --email alone looks at all")
 
 
 @app.command

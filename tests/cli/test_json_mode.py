@@ -100,6 +100,33 @@ def test_a_success_says_nothing_beside_the_answer(
         assert capsys.readouterr().err != ""
 
 
+@pytest.mark.usefixtures("world")
+def test_what_was_deleted_is_one_object_too(capsys: Said) -> None:
+    """Every command has something to say to a program, and says it in JSON."""
+    assert run(["clients", "create", "--name", "Short-lived", "--json"]) == 0
+    client = json.loads(capsys.readouterr().out)
+    lines = {
+        ("clients", "delete", client["id"]): 1,
+        ("leads", "delete", "lead_1"): 1,
+        ("leads", "delete", "lead_2", "nobody"): 1,
+    }
+    for line, count in lines.items():
+        assert run([*line, "--yes", "--json"]) == 0
+        said = capsys.readouterr()
+        assert (json.loads(said.out), said.err) == ({"deleted": count}, "")
+
+
+@pytest.mark.usefixtures("world")
+def test_a_search_without_a_result_is_an_empty_list(capsys: Said) -> None:
+    """What a search sees is a hint for people, on stderr."""
+    line = ["leads", "find", "--full-name", "No One"]
+    assert run([*line, "--json"]) == 0
+    said = capsys.readouterr()
+    assert (json.loads(said.out), said.err) == ([], "")
+    assert run(line) == 0
+    assert "a search sees 1,000 leads" in capsys.readouterr().err
+
+
 def test_a_part_that_was_not_done(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer is on stdout all the same; the object has what was said about it."""
     with running_world(run_failures=1) as world:

@@ -24,6 +24,7 @@ USAGE = {
         "create": "--name",
         "create --name ''": "clientName is empty",
         "update {client}": "no field to change",
+        "update {client} --name ''": "clientName is empty",
         "delete {client}": "give --yes",
         "delete {client} --purge": "and its leads: give --yes",
     },
@@ -32,7 +33,13 @@ USAGE = {
         "list --client-id acme-corp --limit 0": "limit is 0",
         "list --format xml": "xml",
         "find --email nobody": "e-mail address",
-        "find --client-id acme-corp": "email",
+        "list --client-id ''": "client_id is empty",
+        "find": "--full-name, --first-name, --last-name, --email, --company, --status",
+        "find --client-id acme-corp": "--email",
+        "find --email ''": "e-mail address",
+        "find --linkedin-url ''": "linkedin_url is empty",
+        "find --email ada@sample.example --client-id ''": "client_id is empty",
+        "find --full-name Ada --client-id ''": "--email alone",
         "find --full-name Ada --client-id acme-corp": "--email alone",
         "create --client-id acme-corp": "--data",
         "create --data '{{}}'": "client_id",
@@ -42,7 +49,12 @@ USAGE = {
             "'{{\"firstName\": \"A\", \"lastName\": \"B\", \"email\": \"nobody\"}}'"
         ): "email",
         "create-batch --client-id acme-corp --data '[]'": "leads",
+        "create --client-id '' --data '{{\"firstName\": \"A\"}}'": "client_id is empty",
         "update lead_1 --data '{{}}'": "no field to change",
+        "update lead_1 --data '{{\"phone\": \"1\"}}'": "give phoneNumber",
+        "update lead_1 --data '{{\"client_id\": null}}'": "client_id is None",
+        "update lead_1 --enriched --data '{{\"id\": \"lead_2\"}}'": "no field to change",
+        "update lead_1 --data '{{\"id\": \"lead_2\", \"title\": \"CTO\"}}'": "lead_2",
         "update-batch --data '[{{\"title\": \"CTO\"}}]'": "id",
         "delete": "--ids",
         "delete lead_1": "delete 1 leads: give --yes",
@@ -64,6 +76,7 @@ USAGE = {
         "create --name ''": "name is empty",
         "create --name Q3 --type cold": "abm, demand_gen, nurture",
         "create --name Q3 --status completed": "draft, active",
+        "create --name Q3 --client-id ''": "client_id is empty",
     },
     "settings": {
         "url set": "--data",
@@ -76,10 +89,13 @@ USAGE = {
         "list --limit 0": "limit is 0",
         "create --name Hook": "--platform",
         "create --name '' --platform generic": "name is empty",
+        "create --name Hook --platform generic --client-id ''": "client_id is empty",
         "create --name Hook --platform outreach": "heyreach, woodpecker, lemlist, generic",
     },
     "territory": {
         "list": "--client-id",
+        "list --client-id ''": "client_id is empty",
+        "save --client-id '' --name Acme": "client_id is empty",
         "list --client-id acme-corp --sort-by shoeSize": "totalLeads",
         "list --client-id acme-corp --sort-direction up": "asc, desc",
         "list --client-id acme-corp --min-leads 5 --max-leads 1": "maxLeads",
@@ -113,6 +129,7 @@ USAGE = {
     },
     "integrations": {
         "scrape --client-id acme-corp": "--data",
+        "scrape --client-id '' --data '{{}}'": "client_id is empty",
         "status ''": "empty",
         "chat ''": "empty",
         "accounts --limit 0": "limit is 0",
@@ -130,7 +147,9 @@ USAGE = {
     "search-history": {
         "list --status stopped": "initiated, running, completed, failed",
         "list --limit 0": "limit is 0",
+        "list --client-id ''": "client_id is empty",
         "create --name ''": "searchName is empty",
+        "create --name Heads --client-id ''": "client_id is empty",
         "update search_1": "no field to change",
         "update search_1 --status stopped": "initiated, running, completed, failed",
     },
@@ -148,6 +167,8 @@ BAD_INPUT = {
         "create-batch --client-id acme-corp --data '[1]'": "an array",
         "update lead_1 --data title=CTO": "not JSON",
         "update-batch --data ''": "not JSON",
+        "update lead_1 --data @nowhere.json": "No such file",
+        "update lead_1 --data '\udcff'": "not JSON",
     },
     "company": {
         "create --name Acme --data nope": "not JSON",
@@ -155,12 +176,15 @@ BAD_INPUT = {
     },
     "settings": {
         "url set --data nope": "not JSON",
+        'url set --data \'{{"emailFinder_Apikey": "x"}}\'': "give @FILE, or - for stdin",
+        'url set --data \'{{"emailFinder_APIKEY": "x"}}\'': "emailFinder_APIKEY",
         "agent set --data '[]'": "an object",
         "sdr-ai set --data 1": "an object",
     },
     "webhooks": {
         "create --name Hook --platform generic --data '{{\"a\": 1'": "not JSON",
         "create --name Hook --platform generic --data '[]'": "an object",
+        'create --name Hook --platform generic --data \'{{"apiKey": "x"}}\'': "@FILE",
     },
     "tasks": {
         "trigger score-leads --data nope": "not JSON",
@@ -231,6 +255,17 @@ WRONG_ID = [
 ]
 
 
+#: Ways to find a lead → the call that finds it.
+FOUND = {
+    '--full-name "First Last"': "/api/leads",
+    "--first-name First --last-name Last": "/api/leads",
+    "--last-name Last --email first.last@valid.example": "/api/leads",
+    '--company "Sample Company" --status qualified': "/api/leads",
+    "--email first.last@valid.example": "/api/find-lead",
+    "--email first.last@valid.example --client-id acme-corp": "/api/find-lead",
+}
+
+
 def cases(table: dict[str, dict[str, str]]) -> pytest.MarkDecorator:
     """Return the command lines of a table, with what each says, as parameters."""
     lines = [
@@ -299,6 +334,14 @@ def test_data_that_is_none(world: World, capsys: Said, line: str, says: str) -> 
     assert "--data" in told
     assert says in told
     assert len(world.emulator.log) == before
+
+
+@pytest.mark.usefixtures("world")
+def test_data_that_is_nested_too_deep(capsys: Said) -> None:
+    """Python gives up on it with an error of its own, which is no failure of ours."""
+    assert "not JSON" in fails(
+        capsys, f"leads update lead_1 --data {'[' * 5000}", failures.BAD_INPUT
+    )
 
 
 @cases(NOT_FOUND)
@@ -377,3 +420,14 @@ def test_enrich_where_one_lead_fails(
         assert lead in said.out
     if format_ == "json":
         assert json.loads(said.err)["exit_code"] == 6
+
+
+@pytest.mark.parametrize(("options", "path"), FOUND.items())
+def test_a_lead_is_found(world: World, capsys: Said, options: str, path: str) -> None:
+    """By its address alone it is looked up among all leads; a search sees 1,000 of them."""
+    before = len(world.answered(f"GET {path}"))
+    assert run(["leads", "find", *shlex.split(options), "--json"]) == 0
+    said = capsys.readouterr()
+    assert [lead["id"] for lead in json.loads(said.out)] == ["lead_2"]
+    assert said.err == ""
+    assert len(world.answered(f"GET {path}")) == before + 1
