@@ -201,13 +201,29 @@ async def test_the_switches_of_single_calls(started: Any) -> None:
             assert moved == (not options)
 
 
-async def test_a_batch_has_a_ceiling(started: Any) -> None:
-    """More than 100 leads are a 400."""
+@pytest.mark.parametrize("count", [2, 3])
+async def test_a_batch_has_a_ceiling(started: Any, count: int) -> None:
+    """More leads than the limit are a 400 whatever is done to them, and nothing is done."""
     async with started(batch_limit=2) as (emulator, session):
-        client = emulator.ready.clients[0].client_id
-        leads = [{"client_id": client, "firstName": "A", "lastName": "B"}] * 3
-        status, body = await _send(session, _key(emulator), "POST", body={"leads": leads})
-        assert (status, body["errorType"]) == (400, "invalid_value")
+        key, client = _key(emulator), emulator.ready.clients[0].client_id
+        leads = [{"id": f"lead_{n}", "client_id": client, "title": "CTO"} for n in range(count)]
+        emulator.insert("enrich_leads", leads)
+        before = list(emulator.rows("enrich_leads"))
+        new = [{"client_id": client, "firstName": "A", "lastName": "B"}] * count
+        changes = [{"id": lead["id"], "title": "CEO"} for lead in leads]
+        removal = [lead["id"] for lead in leads]
+        for method, name, batch in (
+            ("POST", "leads", new),
+            ("PUT", "leads", changes),
+            ("DELETE", "ids", removal),
+        ):
+            status, body = await _send(session, key, method, body={name: batch})
+            if count > 2:
+                assert (status, body["errorType"]) == (400, "invalid_value")
+                assert body["details"] == f"{name}='3 leads'"
+            else:
+                assert status in {200, 201}
+        assert (list(emulator.rows("enrich_leads")) == before) == (count > 2)
 
 
 @pytest.mark.parametrize(

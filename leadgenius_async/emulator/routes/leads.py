@@ -157,6 +157,7 @@ async def create(ask: Ask[NoQuery, NewLead | LeadBatch]) -> LeadAnswer | Created
 async def update(ask: Ask[NoQuery, LeadChanges | ChangeBatch]) -> LeadAnswer | Updated:
     """Change a lead, or several."""
     if isinstance(ask.body, ChangeBatch):
+        _check_size(ask, "leads", len(ask.body.leads))
         return Updated(sum(_update(ask, changes) is not None for changes in _rows(ask)))
     lead = _update(ask, ask.members)
     if lead is None and ask.service.config.unknown_ids == "not_found":
@@ -169,6 +170,7 @@ async def delete(ask: Ask[LeadRemoval, RemovalBatch | None]) -> Done | Deleted:
     """Delete the lead that the query names, or the leads that the body names."""
     delete, strict = ask.service.leads.delete, ask.service.config.unknown_ids == "not_found"
     if ask.body is not None and not ask.query.id:
+        _check_size(ask, "ids", len(ask.body.ids))
         return Deleted(sum(delete(ask.company_id, lead_id) for lead_id in ask.body.ids))
     # Without any id there is nothing to be found either.
     if not delete(ask.company_id, ask.query.id) and (strict or not ask.query.id):
@@ -250,8 +252,7 @@ def _search(ask: Ask[LeadQuery, None]) -> SearchPage:
 
 def _create_batch(ask: Ask[Any, Any], rows: list[Lead]) -> Created:
     config = ask.service.config
-    if len(rows) > config.batch_limit:
-        raise invalid_value("leads", f"{len(rows)} leads", f"{config.batch_limit} at the most")
+    _check_size(ask, "leads", len(rows))
     sound = rows
     if config.habits:
         sound = list(takewhile(lambda row: not _is_poison(row), rows))
@@ -274,6 +275,12 @@ def _create_in_batch(ask: Ask[Any, Any], row: Lead, answer: Created) -> None:
     stores = ask.service.config.batch_create
     if stores == "all" or (stores == "part" and answer.created % 2):
         _create(ask, row)
+
+
+def _check_size(ask: Ask[Any, Any], name: str, count: int) -> None:
+    limit = ask.service.config.batch_limit
+    if count > limit:
+        raise invalid_value(name, f"{count} leads", f"{limit} at the most")
 
 
 def _rows(ask: Ask[Any, Any]) -> list[Lead]:
