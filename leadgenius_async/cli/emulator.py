@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 import anyio
 import msgspec
+from cyclopts import Parameter
 
+from leadgenius_async.cli.failures import BadInput
 from leadgenius_async.cli.options import Flag
 
 
@@ -28,6 +31,7 @@ async def emulator(
     ready_file: Path | None = None,
     host: str = "127.0.0.1",
     expose: Flag = False,
+    switches: Annotated[list[str] | None, Parameter(name="--set", negative=())] = None,
 ) -> None:
     """Run the API on this machine, with made-up leads, until Ctrl-C or SIGTERM.
 
@@ -43,23 +47,26 @@ async def emulator(
         ready_file: JSON file that is written once it listens.
         host: Address to listen on; others than this machine's own need --expose.
         expose: Listen on an address that other machines reach.
+        switches: NAME=VALUE, any other option of EmulatorConfig, such as batch_create=none or
+            move_leads=false; may be given several times, and a wrong name lists all.
     """
     from leadgenius_async._http.origin import is_loopback  # noqa: PLC0415 - see below
     from leadgenius_async.emulator import Emulator  # noqa: PLC0415 - loads aiohttp
 
     if not expose and not is_loopback(host):
         raise ValueError(f"{host} can be reached from other machines: add --expose if it should be")
-    service = Emulator(
-        port=port,
-        host=host,
-        leads=leads,
-        source_leads=source_leads,
-        clients=clients,
-        seed=seed,
-        rate=int(rate) if rate.isdecimal() else rate,
-        habits=habits == "on",
-        db=db,
-    )
+    options: dict[str, Any] = {
+        "port": port,
+        "host": host,
+        "leads": leads,
+        "source_leads": source_leads,
+        "clients": clients,
+        "seed": seed,
+        "rate": int(rate) if rate.isdecimal() else rate,
+        "habits": habits == "on",
+        "db": db,
+    }
+    service = Emulator(**options, **read_switches(switches or [], options))
     with anyio.CancelScope() as scope:
         # Heard from the start: making a million leads takes half a minute.
         _cancel_on_signals(scope)
@@ -71,6 +78,41 @@ async def emulator(
             sys.stdout.write(f"{ready.decode()}\n")
             sys.stdout.flush()
             await anyio.sleep_forever()
+
+
+def read_switches(pairs: Collection[str], taken: Collection[str]) -> dict[str, Any]:
+    """Return options of `EmulatorConfig`, each of its own type.
+
+    Args:
+        pairs: `NAME=VALUE` each.
+        taken: Options that have a flag of their own.
+
+    Raises:
+        BadInput: There is no such option, or the value is outside its range.
+    """
+    from leadgenius_async.emulator.config import EmulatorConfig  # noqa: PLC0415 - loads aiohttp
+
+    types = get_type_hints(EmulatorConfig)
+    names = [name for name in types if name not in taken]
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if name not in names or not equals:
+            raise BadInput(f"--set {pair}: give NAME=VALUE with one of {', '.join(names)}")
+        found[name] = _typed(text, types[name])
+    try:
+        EmulatorConfig(**found)
+    except ValueError as error:
+        raise BadInput(f"--set {error}") from None
+    return found
+
+
+def _typed(text: str, type_: Any) -> Any:
+    """Return a text as the type; as it stands where it is none, for the config to refuse."""
+    try:
+        return msgspec.convert(text, type_, strict=False)
+    except msgspec.ValidationError:
+        return text
 
 
 def _cancel_on_signals(scope: anyio.CancelScope) -> None:

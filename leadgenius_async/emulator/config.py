@@ -28,6 +28,10 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "unknown_ids": get_args(UnknownIds),
     "existing_company": get_args(ExistingCompany),
 }
+_SWITCHES = (
+    "habits", "rotate_refresh_tokens", "bulk_accepts_jwt", "keys_everywhere", "move_leads",
+    "list_by_record_id", "list_webhook_urls", "settings_strict",
+)  # fmt: skip
 _POSITIVE_SECONDS = ("access_token_life", "refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535
 
@@ -122,6 +126,8 @@ class EmulatorConfig:
         """Refuse values that could only fail later."""
         for name, least in _LEAST_COUNT.items():
             _require(_is_int(getattr(self, name), least), self, name, f"an int of at least {least}")
+        for name in _SWITCHES:
+            _require(isinstance(getattr(self, name), bool), self, name, "True or False")
         for name in _POSITIVE_SECONDS:
             _require(_seconds(getattr(self, name)) > 0, self, name, "more than 0 seconds")
         _require(_is_int(self.seed), self, "seed", "an int")

@@ -24,6 +24,8 @@ from leadgenius_async.emulator import Emulator, EmulatorConfig
         ("port", -1),
         ("latency", -0.1),
         ("latency", "1"),
+        ("habits", "off"),
+        ("move_leads", 1),
         ("run_seconds", -0.1),
         ("existing_company", "replace"),
         ("login_attempts", 0),
