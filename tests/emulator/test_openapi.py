@@ -24,6 +24,18 @@ _EXAMPLES = 12  # per operation and phase
 _SETTINGS = '[parameters]\n"query.nextToken" = ""\n"query.cursor" = ""\n'
 
 
+#: Calls whose answer the platform documents, and those whose answer was seen in production.
+_DOCUMENTED = {
+    "POST /api/auth", "POST /api/auth/refresh", "POST /api/agent-api-keys",
+    "GET /api/clients", "POST /api/clients", "PUT /api/clients", "DELETE /api/clients",
+    "GET /api/leads", "POST /api/leads", "PUT /api/leads", "DELETE /api/leads",
+    "GET /api/enrich-leads/list", "GET /api/source-leads/list",
+    "POST /api/leads/process/enrich", "POST /api/leads/process/copyright",
+    "POST /api/leads/process/sdr", "POST /api/enrichment/trigger",
+}  # fmt: skip
+_OBSERVED = {"GET /api/campaigns", "POST /api/campaigns"}
+
+
 async def _document(session: aiohttp.ClientSession) -> dict[str, Any]:
     async with session.get("/api/openapi.json") as response:
         assert response.status == 200
@@ -31,19 +43,36 @@ async def _document(session: aiohttp.ClientSession) -> dict[str, Any]:
         return document
 
 
-async def test_every_call_is_described(session: aiohttp.ClientSession) -> None:
-    """The document has each call once, tagged with where the knowledge of it comes from."""
-    document = await _document(session)
-    assert document["openapi"].startswith("3.1")
-    operations = {
+def _operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
         f"{method.upper()} {path}": operation
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
+
+
+async def test_every_call_says_what_it_is_known_from(session: aiohttp.ClientSession) -> None:
+    """The three tags are described, each call has one of them, and it is the right one."""
+    document = await _document(session)
+    described = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert set(described) == {"documented", "observed", "assumed"}
+    assert all(described.values())
+    calls: dict[str, set[str]] = {name: set() for name in described}
+    for call, operation in _operations(document).items():
+        [known] = set(described) & set(operation["tags"])
+        calls[known].add(call)
+    assert calls["documented"] == _DOCUMENTED
+    assert calls["observed"] == _OBSERVED
+    assert "GET /api/find-lead" in calls["assumed"]
+
+
+async def test_every_call_is_described(session: aiohttp.ClientSession) -> None:
+    """The document has each call once, in words."""
+    document = await _document(session)
+    assert document["openapi"].startswith("3.1")
+    operations = _operations(document)
     assert set(operations) == {f"{endpoint.method} {endpoint.path}" for endpoint in API}
-    for operation in operations.values():
-        assert len({"documented", "observed", "assumed"} & set(operation["tags"])) == 1
-        assert operation["summary"]
+    assert all(operation["summary"] for operation in operations.values())
     ids = [operation["operationId"] for operation in operations.values()]
     assert len(ids) == len(set(ids))
 

@@ -55,7 +55,14 @@ def _refuse(problem: str) -> LoginError:
     return LoginError(400, "Invalid request", f"Send what the API documents: {problem}.")
 
 
-@call("POST", "/api/auth", Credentials.NONE, refuses=(401, 404, 429), refuse=_refuse)
+@call(
+    "POST",
+    "/api/auth",
+    Credentials.NONE,
+    refuses=(401, 404, 429),
+    refuse=_refuse,
+    known="documented",
+)
 async def log_in(ask: Ask[NoQuery, Login]) -> LoginAnswer:
     """Username and password for tokens."""
     body, now = ask.body, ask.now
@@ -69,7 +76,14 @@ async def log_in(ask: Ask[NoQuery, Login]) -> LoginAnswer:
     )
 
 
-@call("POST", "/api/auth/refresh", Credentials.NONE, refuses=(401,), refuse=_refuse)
+@call(
+    "POST",
+    "/api/auth/refresh",
+    Credentials.NONE,
+    refuses=(401,),
+    refuse=_refuse,
+    known="documented",
+)
 async def refresh(ask: Ask[NoQuery, Refresh]) -> RefreshAnswer:
     """A refresh token for new tokens."""
     tokens = ask.service.sessions.refresh(ask.body.refreshToken, ask.now)

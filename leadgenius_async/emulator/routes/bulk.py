@@ -50,13 +50,27 @@ _PAYLOAD_TOO_LARGE = 413
 _REFUSES = (403, _PAYLOAD_TOO_LARGE)
 
 
-@call("GET", "/api/enrich-leads/list", Credentials.API_KEY, refuses=_REFUSES, answer=BulkPage)
+@call(
+    "GET",
+    "/api/enrich-leads/list",
+    Credentials.API_KEY,
+    refuses=_REFUSES,
+    answer=BulkPage,
+    known="documented",
+)
 async def list_enrich_leads(ask: Ask[BulkQuery, None]) -> web.StreamResponse:
     """A page of the company's EnrichLeads."""
     return await _list(ask, "enrich_leads")
 
 
-@call("GET", "/api/source-leads/list", Credentials.API_KEY, refuses=_REFUSES, answer=BulkPage)
+@call(
+    "GET",
+    "/api/source-leads/list",
+    Credentials.API_KEY,
+    refuses=_REFUSES,
+    answer=BulkPage,
+    known="documented",
+)
 async def list_source_leads(ask: Ask[BulkQuery, None]) -> web.StreamResponse:
     """A page of the company's SourceLeads."""
     return await _list(ask, "source_leads")

@@ -66,7 +66,7 @@ class CreatedCampaign(msgspec.Struct):
     success: bool = True
 
 
-@call("GET", "/api/campaigns", Credentials.KEY_TOO)
+@call("GET", "/api/campaigns", Credentials.KEY_TOO, known="observed")
 async def list_campaigns(ask: Ask[CampaignQuery, None]) -> CampaignPage:
     """The company's campaigns, oldest first."""
     query = ask.query
@@ -86,7 +86,7 @@ async def list_campaigns(ask: Ask[CampaignQuery, None]) -> CampaignPage:
     )
 
 
-@call("POST", "/api/campaigns", Credentials.KEY_TOO, status=201)
+@call("POST", "/api/campaigns", Credentials.KEY_TOO, status=201, known="observed")
 async def create(ask: Ask[NoQuery, NewCampaign]) -> CreatedCampaign:
     """Make a campaign."""
     now = timestamp(ask.now)

@@ -62,13 +62,13 @@ class ClientAnswer(msgspec.Struct):
     success: bool = True
 
 
-@call("GET", "/api/clients", Credentials.KEY_TOO)
+@call("GET", "/api/clients", Credentials.KEY_TOO, known="documented")
 async def list_clients(ask: Ask[ClientQuery, None]) -> ClientList:
     """All of the company's clients, or the one that is named."""
     return ClientList(ask.service.store.clients(ask.company_id, ask.query.clientId or None))
 
 
-@call("POST", "/api/clients", Credentials.KEY_TOO, status=201)
+@call("POST", "/api/clients", Credentials.KEY_TOO, status=201, known="documented")
 async def create(ask: Ask[NoQuery, NewClient]) -> ClientAnswer:
     """Make a client."""
     body, now = ask.body, timestamp(ask.now)
@@ -87,7 +87,7 @@ async def create(ask: Ask[NoQuery, NewClient]) -> ClientAnswer:
     return ClientAnswer(client)
 
 
-@call("PUT", "/api/clients", Credentials.KEY_TOO, refuses=(404,))
+@call("PUT", "/api/clients", Credentials.KEY_TOO, refuses=(404,), known="documented")
 async def update(ask: Ask[NoQuery, ClientChanges]) -> ClientAnswer:
     """Change a client."""
     body = ask.body
@@ -101,7 +101,7 @@ async def update(ask: Ask[NoQuery, ClientChanges]) -> ClientAnswer:
     return ClientAnswer(client)
 
 
-@call("DELETE", "/api/clients", Credentials.KEY_TOO, refuses=(404, 504))
+@call("DELETE", "/api/clients", Credentials.KEY_TOO, refuses=(404, 504), known="documented")
 async def delete(ask: Ask[ClientRemoval, None]) -> Done | web.Response:
     """Delete a client, and its leads with `purge`."""
     service, client = ask.service, _client(ask, ask.query.id)

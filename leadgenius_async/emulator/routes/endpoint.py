@@ -18,8 +18,8 @@ from leadgenius_async.emulator.errors import ApiError, invalid_shape
 from leadgenius_async.emulator.identity import Caller, Credentials
 from leadgenius_async.emulator.service import CALLER, SERVICE, Service
 
-#: Where the knowledge of a call comes from: the platform's documentation, what its users have
-#: seen in production, or nothing but a guess.
+#: Where the shape of a call's answer comes from. The platform documents the method and path of
+#: nearly all calls, so these would tell nothing apart.
 Known = Literal["documented", "observed", "assumed"]
 
 Q = TypeVar("Q")
@@ -92,7 +92,7 @@ class Endpoint:
         answers: Structs of a successful answer.
         status: HTTP status of a successful answer.
         refuses: Statuses of errors besides 400, 401 and 429.
-        known: Where the knowledge of the call comes from.
+        known: Where the shape of the answer comes from.
         refuse: Words the error about a query or body that cannot be read.
     """
 
@@ -148,7 +148,7 @@ def call(
     *,
     status: int = 200,
     refuses: tuple[int, ...] = (),
-    known: Known = "documented",
+    known: Known = "assumed",
     answer: type | None = None,
     refuse: Refuse = invalid_shape,
 ) -> Callable[[Handler], Endpoint]:
@@ -160,7 +160,7 @@ def call(
         takes: Credentials that the call takes.
         status: HTTP status of a successful answer.
         refuses: Statuses of errors besides 400, 401 and 429.
-        known: Where the knowledge of the call comes from.
+        known: Where the shape of the answer comes from.
         answer: Struct of the answer, where the function gives a whole response.
         refuse: Words the error about a query or body that cannot be read.
     """

@@ -54,7 +54,7 @@ class JobStatus(msgspec.Struct):
     success: bool = True
 
 
-@call("POST", "/api/enrichment/trigger", Credentials.KEY_TOO)
+@call("POST", "/api/enrichment/trigger", Credentials.KEY_TOO, known="documented")
 async def create(ask: Ask[NoQuery, NewJob]) -> JobAnswer:
     """Start a job."""
     service, company_id = ask.service, ask.company_id

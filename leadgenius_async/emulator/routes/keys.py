@@ -33,7 +33,7 @@ class ApiKeyList(msgspec.Struct):
     success: bool = True
 
 
-@call("POST", "/api/agent-api-keys", Credentials.JWT)
+@call("POST", "/api/agent-api-keys", Credentials.JWT, known="documented")
 async def create(ask: Ask[NoQuery, NewKey]) -> CreatedKey:
     """A new API key, with status 200."""
     body = ask.body
@@ -41,7 +41,7 @@ async def create(ask: Ask[NoQuery, NewKey]) -> CreatedKey:
     return CreatedKey(key)
 
 
-@call("GET", "/api/agent-api-keys", Credentials.JWT, known="assumed")
+@call("GET", "/api/agent-api-keys", Credentials.JWT)
 async def list_all(ask: Ask[NoQuery, None]) -> ApiKeyList:
     """The user's API keys, without their secrets."""
     return ApiKeyList(list_keys(ask.service.store, ask.caller.user_id))

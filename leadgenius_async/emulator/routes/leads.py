@@ -134,13 +134,13 @@ class Deleted(msgspec.Struct):
     success: bool = True
 
 
-@call("GET", "/api/leads", Credentials.KEY_TOO)
+@call("GET", "/api/leads", Credentials.KEY_TOO, known="documented")
 async def list_leads(ask: Ask[LeadQuery, None]) -> LeadPage | SearchPage:
     """A client's leads; without a client a search."""
     return _page(ask) if ask.query.client_id else _search(ask)
 
 
-@call("POST", "/api/leads", Credentials.KEY_TOO, status=201, refuses=(409, 500))
+@call("POST", "/api/leads", Credentials.KEY_TOO, status=201, refuses=(409, 500), known="documented")
 async def create(ask: Ask[NoQuery, NewLead | LeadBatch]) -> LeadAnswer | Created:
     """Make a lead, or a batch of them."""
     if isinstance(ask.body, LeadBatch):
@@ -153,7 +153,7 @@ async def create(ask: Ask[NoQuery, NewLead | LeadBatch]) -> LeadAnswer | Created
     return LeadAnswer(_create(ask, ask.members))
 
 
-@call("PUT", "/api/leads", Credentials.KEY_TOO, refuses=(404,))
+@call("PUT", "/api/leads", Credentials.KEY_TOO, refuses=(404,), known="documented")
 async def update(ask: Ask[NoQuery, LeadChanges | ChangeBatch]) -> LeadAnswer | Updated:
     """Change a lead, or several."""
     if isinstance(ask.body, ChangeBatch):
@@ -165,7 +165,7 @@ async def update(ask: Ask[NoQuery, LeadChanges | ChangeBatch]) -> LeadAnswer | U
     return LeadAnswer(lead or {"id": ask.body.id})
 
 
-@call("DELETE", "/api/leads", Credentials.KEY_TOO, refuses=(404,))
+@call("DELETE", "/api/leads", Credentials.KEY_TOO, refuses=(404,), known="documented")
 async def delete(ask: Ask[LeadRemoval, RemovalBatch | None]) -> Done | Deleted:
     """Delete the lead that the query names, or the leads that the body names."""
     delete, strict = ask.service.leads.delete, ask.service.config.unknown_ids == "not_found"

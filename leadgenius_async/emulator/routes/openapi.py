@@ -11,7 +11,7 @@ import msgspec
 
 from leadgenius_async.emulator.errors import LoginError
 from leadgenius_async.emulator.identity import Credentials
-from leadgenius_async.emulator.routes.endpoint import Ask, Endpoint, NoQuery, call
+from leadgenius_async.emulator.routes.endpoint import Ask, Endpoint, Known, NoQuery, call
 from leadgenius_async.emulator.structs import ErrorBody, LoginErrorBody
 
 _SECURITY = {
@@ -22,6 +22,11 @@ _SECURITY = {
 }
 _LOGIN: list[dict[str, list[str]]] = [{"login": []}, {"cookie": []}]
 _API_KEY: list[dict[str, list[str]]] = [{"apiKey": [], "userId": []}]
+_KNOWN: dict[Known, str] = {
+    "documented": "The platform documents the call and the shape of its answer.",
+    "observed": "The shape of the answer was seen in production.",
+    "assumed": "The shape of the answer, or a part that matters, is a guess.",
+}
 #: Answered by the gateway, whose words are HTML.
 _GATEWAY = {413, 504}
 
@@ -31,6 +36,7 @@ class Description(msgspec.Struct):
 
     openapi: str
     info: dict[str, str]
+    tags: list[dict[str, str]]
     paths: dict[str, dict[str, Any]]
     components: dict[str, Any]
 
@@ -48,6 +54,7 @@ def describe(endpoints: Sequence[Endpoint]) -> Description:
     return Description(
         openapi="3.1.0",
         info={"title": "LeadGenius Pro API, as the emulator serves it", "version": "1.1"},
+        tags=[{"name": name, "description": text} for name, text in _KNOWN.items()],
         paths=paths,
         components={"schemas": components, "securitySchemes": _SECURITY},
     )
@@ -57,7 +64,7 @@ def endpoint_of(endpoints: Sequence[Endpoint]) -> Endpoint:
     """The call that answers with the description of the others."""
     description = describe(endpoints)
 
-    @call("GET", "/api/openapi.json", Credentials.NONE, known="assumed")
+    @call("GET", "/api/openapi.json", Credentials.NONE)
     async def answer(ask: Ask[NoQuery, None]) -> Description:
         """The service's description."""
         del ask

@@ -63,14 +63,16 @@ class Processing(msgspec.Struct):
     success: bool = True
 
 
-@call("POST", "/api/leads/process/enrich", Credentials.KEY_TOO, refuses=(404,))
+@call("POST", "/api/leads/process/enrich", Credentials.KEY_TOO, refuses=(404,), known="documented")
 async def enrich(ask: Ask[NoQuery, Enrich]) -> Processing:
     """Run enrichment services: each that settings/url has under its name."""
     writes = {name: name for name in SERVICES}
     return _process(ask, "enrich", ask.body.services, writes, _configured(ask, "url", writes))
 
 
-@call("POST", "/api/leads/process/copyright", Credentials.KEY_TOO, refuses=(404,))
+@call(
+    "POST", "/api/leads/process/copyright", Credentials.KEY_TOO, refuses=(404,), known="documented"
+)
 async def copyright_(ask: Ask[NoQuery, Copyright]) -> Processing:
     """Run copyright processes: each n that settings/agent has an enrichment<n>AgentId for."""
     # What a process writes to is not documented; assumed by the name of its agent's field.
@@ -80,7 +82,7 @@ async def copyright_(ask: Ask[NoQuery, Copyright]) -> Processing:
     return _process(ask, "copyright", ask.body.processes, writes, ready)
 
 
-@call("POST", "/api/leads/process/sdr", Credentials.KEY_TOO, refuses=(404,))
+@call("POST", "/api/leads/process/sdr", Credentials.KEY_TOO, refuses=(404,), known="documented")
 async def sdr(ask: Ask[NoQuery, Sdr]) -> Processing:
     """Write messages and AI fields: each f that settings/sdr-ai has an fAgentId for."""
     agents = {field: f"{field}AgentId" for field in SDR_FIELDS}
