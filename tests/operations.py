@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadgenius_async.emulator import LoggedRequest
 
 PAGE = Path(__file__).parent.parent / "docs" / "coverage.md"
 
@@ -22,6 +26,8 @@ class Operation:
         command: The command that sends it; it is run as it stands here.
         what: What tells it apart from others of the same method and path.
         admin: Whether it takes an admin's login.
+        having: A query parameter or member of the body that its form of the call has.
+        lacking: One that it has not.
     """
 
     call: str
@@ -29,11 +35,18 @@ class Operation:
     command: str
     what: str = ""
     admin: bool = False
+    having: str = ""
+    lacking: str = ""
 
     @property
     def name(self) -> str:
         """What the tests call it."""
         return self.sdk
+
+    def fits(self, request: LoggedRequest) -> bool:
+        """Whether a request of its method and path has its form."""
+        names = {*request.query, *request.members}
+        return (not self.having or self.having in names) and self.lacking not in names
 
 
 _LEAD = '{"firstName": "Mia", "lastName": "Sample"}'
@@ -56,15 +69,33 @@ BULK = [
     Operation("GET /api/source-leads/list", "source_leads.export", "export source-leads --out out"),
 ]
 CLIENTS = [
-    Operation("GET /api/clients", "clients.list", "clients list"),
-    Operation("GET /api/clients", "clients.get", "clients get acme-corp", "one, by clientId"),
+    Operation("GET /api/clients", "clients.list", "clients list", lacking="clientId"),
+    Operation(
+        "GET /api/clients",
+        "clients.get",
+        "clients get acme-corp",
+        "one, by clientId",
+        having="clientId",
+    ),
     Operation("POST /api/clients", "clients.create", "clients create --name Northwind"),
     Operation("PUT /api/clients", "clients.update", "clients update {client} --name Acme"),
     Operation("DELETE /api/clients", "clients.delete", "clients delete {client} --purge --yes"),
 ]
 LEADS = [
-    Operation("GET /api/leads", "leads.list", "leads list --client-id acme-corp", "of a client"),
-    Operation("GET /api/leads", "leads.search", 'leads find --full-name "First Last"', "search"),
+    Operation(
+        "GET /api/leads",
+        "leads.list",
+        "leads list --client-id acme-corp",
+        "of a client",
+        having="client_id",
+    ),
+    Operation(
+        "GET /api/leads",
+        "leads.search",
+        'leads find --full-name "First Last"',
+        "search",
+        lacking="client_id",
+    ),
     Operation(
         "GET /api/find-lead",
         "leads.find",
@@ -78,26 +109,38 @@ LEADS = [
         """leads update lead_1 --enriched --data '{"title": "CTO"}'""",
     ),
     Operation(
-        "POST /api/leads", "leads.create", f"leads create --client-id acme-corp --data '{_LEAD}'"
+        "POST /api/leads",
+        "leads.create",
+        f"leads create --client-id acme-corp --data '{_LEAD}'",
+        lacking="leads",
     ),
     Operation(
         "POST /api/leads",
         "leads.create_batch",
         f"leads create-batch --client-id acme-corp --data '[{_LEAD}]'",
         "batch",
+        having="leads",
     ),
     Operation(
-        "PUT /api/leads", "leads.update", """leads update lead_1 --data '{"title": "CTO"}'"""
+        "PUT /api/leads",
+        "leads.update",
+        """leads update lead_1 --data '{"title": "CTO"}'""",
+        lacking="leads",
     ),
     Operation(
         "PUT /api/leads",
         "leads.update_batch",
         """leads update-batch --data '[{"id": "lead_1", "title": "CTO"}]'""",
         "batch",
+        having="leads",
     ),
-    Operation("DELETE /api/leads", "leads.delete", "leads delete lead_1 --yes"),
+    Operation("DELETE /api/leads", "leads.delete", "leads delete lead_1 --yes", having="id"),
     Operation(
-        "DELETE /api/leads", "leads.delete_batch", "leads delete lead_1 lead_2 --yes", "batch"
+        "DELETE /api/leads",
+        "leads.delete_batch",
+        "leads delete lead_1 lead_2 --yes",
+        "batch",
+        having="ids",
     ),
 ]
 

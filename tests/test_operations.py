@@ -38,9 +38,9 @@ def test_the_example_sends_it(
     """The docstring's example runs as it stands, and the service answers its call."""
     monkeypatch.chdir(tmp_path)
     example = example_of(attrgetter(operation.sdk)(LeadGenius()))
-    before = len(account.answered(operation.call))
+    before = count_of(operation, account)
     account.with_client(example)
-    assert len(account.answered(operation.call)) > before
+    assert count_of(operation, account) > before
 
 
 @EACH
@@ -54,13 +54,39 @@ def test_the_command_sends_it(
     """The command runs as it stands in the table, and the service answers its call."""
     monkeypatch.chdir(tmp_path)
     clients = account.portal.call(_clients)
-    before = len(account.answered(operation.call))
+    before = count_of(operation, account)
     for command in operation.command.replace("{client}", clients["acme-corp"]).split("&&"):
         code = run(shlex.split(command.removeprefix(" leadgenius")))
         said = capsys.readouterr()
         assert code == 0, said.err
         assert "Traceback" not in said.err
-    assert len(account.answered(operation.call)) > before
+    assert count_of(operation, account) > before
+
+
+def count_of(operation: Operation, world: World) -> int:
+    """Return how many requests of the operation went well."""
+    return sum(map(operation.fits, world.answered(operation.call)))
+
+
+#: Calls behind several operations that send the same: one lead or many of them, one look or many.
+SAME = {
+    "GET /api/enrich-leads/{id}",
+    "POST /api/leads/process/enrich",
+    "GET /api/trigger-task-status",
+    "GET /api/enrichment/status/{jobId}",
+}
+
+
+def test_forms_of_one_call_are_told_apart() -> None:
+    """No operation passes by the request of another that shares its method and path."""
+    forms: dict[str, list[tuple[str, str]]] = {}
+    for operation in OPERATIONS:
+        forms.setdefault(operation.call, []).append((operation.having, operation.lacking))
+    shared = {call: found for call, found in forms.items() if len(found) > 1}
+    assert set(shared) >= SAME
+    for call, found in shared.items():
+        told = ("", "") not in found and len(set(found)) == len(found)
+        assert told == (call not in SAME), call
 
 
 def methods_of(section: object, name: str) -> list[str]:

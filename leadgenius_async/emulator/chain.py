@@ -21,7 +21,7 @@ from leadgenius_async.emulator.identity import Credentials
 from leadgenius_async.emulator.limits import Permit
 from leadgenius_async.emulator.request_log import TOO_MANY_REQUESTS, LoggedRequest
 from leadgenius_async.emulator.routes import ENDPOINTS
-from leadgenius_async.emulator.service import CALLER, ROWS, SERVICE
+from leadgenius_async.emulator.service import CALLER, MEMBERS, ROWS, SERVICE
 
 _LOG = logging.getLogger(__name__)
 _PERMIT = web.RequestKey("permit", Permit)
@@ -45,6 +45,7 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
             status=response.status,
             account=caller.company_id if caller else None,
             rows=request.get(ROWS),
+            members=request.get(MEMBERS, ()),
         )
     )
     return response

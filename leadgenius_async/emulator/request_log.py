@@ -10,7 +10,7 @@ TOO_MANY_REQUESTS = 429
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """One request and its answer, without headers and bodies: those hold secrets.
+    """One request and its answer, without headers and bodies' values: those hold secrets.
 
     Attributes:
         at: Monotonic time when the request was read, seconds.
@@ -20,6 +20,7 @@ class LoggedRequest:
         status: HTTP status of the answer.
         account: Company of the caller, None if nobody was recognised.
         rows: Rows of a bulk page, None for any other answer.
+        members: Names of the body's members.
     """
 
     at: float
@@ -29,6 +30,7 @@ class LoggedRequest:
     status: int
     account: str | None
     rows: int | None
+    members: tuple[str, ...] = ()
 
 
 class RequestLog:

@@ -95,3 +95,5 @@ def _secret(seed: int, purpose: str) -> bytes:
 SERVICE = web.AppKey("service", Service)
 CALLER = web.RequestKey("caller", Caller)
 ROWS = web.RequestKey("rows", int)
+#: Names of the members of the request's body.
+MEMBERS = web.RequestKey("members", tuple[str, ...])

@@ -13,7 +13,7 @@ from leadgenius_async.emulator import Emulator, LoggedRequest, RequestLog
 async def test_what_is_logged(
     emulator: Emulator, session: aiohttp.ClientSession, by_key: dict[str, str]
 ) -> None:
-    """Each request is logged with time, query, status, account and rows, without headers."""
+    """Each request is logged with time, query, status, account and rows, without what is secret."""
     before = time.monotonic()
     path = "/api/enrich-leads/list"
     query = {"companyId": "company-1", "limit": "3"}
@@ -21,13 +21,18 @@ async def test_what_is_logged(
         rows = len((await response.json())["data"])
     async with session.get("/api/clients") as response:
         pass
+    lead = {"firstName": "Ada", "email": "ada@sample.example"}
+    async with session.post("/api/leads", json=lead, headers=by_key) as response:
+        pass
 
-    listed, refused = emulator.log
+    listed, refused, created = emulator.log
     assert before <= listed.at <= refused.at <= time.monotonic()
     assert (listed.method, listed.path, listed.query) == ("GET", path, query)
     assert (listed.status, listed.account, listed.rows) == (200, "company-1", rows)
     assert (refused.status, refused.account, refused.rows) == (401, None, None)
     assert emulator.ready.api_key not in repr(listed)
+    assert (listed.members, created.members) == ((), ("firstName", "email"))
+    assert "ada@sample.example" not in repr(created)
 
 
 def _log(*statuses: int) -> RequestLog:

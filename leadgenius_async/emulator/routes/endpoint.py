@@ -16,7 +16,7 @@ from aiohttp import web
 
 from leadgenius_async.emulator.errors import ApiError, invalid_shape
 from leadgenius_async.emulator.identity import Caller, Credentials
-from leadgenius_async.emulator.service import CALLER, SERVICE, Service
+from leadgenius_async.emulator.service import CALLER, MEMBERS, SERVICE, Service
 
 #: Where the shape of a call's answer comes from. The platform documents the method and path of
 #: nearly all calls, so these would tell nothing apart.
@@ -114,6 +114,7 @@ class Endpoint:
         query = self._convert(dict(request.query), self.query, strict=False)
         data = await self._read(request)
         members = {} if data is None else _members(data, self.refuse)
+        request[MEMBERS] = tuple(members)
         body = None if data is None else self._convert(members, self._form(members))
         result = await self.handler(Ask(query, body, members, request))
         if isinstance(result, web.StreamResponse):
