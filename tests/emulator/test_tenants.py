@@ -1,14 +1,15 @@
 """Two companies of one service: nothing of the second is ever shown to, or changed by, the first.
 
 Every call of the API is sent by the first company's user with every identifier of the second, in
-every place of the query, the path and the body that could take one.
+every place of the query, the path and the body that could take one: in all at once, and in one at
+a time beside identifiers of the first's own, so that no check of one place hides another's lack.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin
 
@@ -46,13 +47,19 @@ MADE = [
 
 @dataclass
 class Sides:
-    """Both companies at one service: how each is asked, and the identifiers of the second."""
+    """Both companies at one service: how each is asked, and their identifiers.
+
+    Attributes:
+        ids: The second's.
+        own: The first's, by the name of the place that takes them.
+    """
 
     emulator: Emulator
     session: aiohttp.ClientSession
     ours: dict[str, str]
     theirs: dict[str, str]
     ids: set[str] = field(default_factory=set)
+    own: dict[str, str] = field(default_factory=dict)
 
     async def send(
         self, headers: dict[str, str], method: str, path: str, **options: Any
@@ -82,6 +89,7 @@ async def sides() -> AsyncGenerator[Sides, None]:
         theirs = await _headers(session, emulator.other)
         sides = Sides(emulator, session, ours, theirs)
         await _make_everything(sides)
+        sides.own = await _make_our_own(sides)
         yield sides
 
 
@@ -108,6 +116,21 @@ async def _make_everything(sides: Sides) -> None:
         sides.ids |= {found for found in _ids(msgspec.json.decode(text)) if CANARY not in found}
 
 
+async def _make_our_own(sides: Sides) -> dict[str, str]:
+    """Make what calls take besides another identifier."""
+    client_id = sides.emulator.ready.clients[0].client_id
+    new = {"client_id": client_id, "firstName": "Our", "lastName": "Own"}
+    _, text = await sides.send(sides.ours, "POST", "/api/leads", json=new)
+    lead_id = msgspec.json.decode(text)["lead"]["id"]
+    _, text = await sides.send(sides.ours, "POST", "/api/epsimo-chat", json={"message": "Hello"})
+    return {
+        **dict.fromkeys(("client_id", "clientId"), client_id),
+        **dict.fromkeys(("id", "ids", "leadId", "leadIds"), lead_id),
+        "companyId": sides.emulator.ready.company_id,
+        "threadId": msgspec.json.decode(text)["threadId"],
+    }
+
+
 def _ids(value: object) -> Iterator[str]:
     """Give the identifiers in an answer: texts under a name that ends in id or ids."""
     if isinstance(value, dict):
@@ -121,16 +144,45 @@ def _ids(value: object) -> Iterator[str]:
             yield from _ids(member)
 
 
-def _value(annotation: object, identifier: str) -> object:
+@dataclass
+class Fill:
+    """Gives the values of places: their identifier in one place or in all, our own elsewhere.
+
+    Attributes:
+        place: Number of the one place; None for all.
+        count: Places so far.
+    """
+
+    theirs: str
+    own: Mapping[str, str]
+    place: int | None = None
+    count: int = 0
+
+    def __call__(self, name: str) -> str:
+        self.count += 1
+        here = self.place in {None, self.count - 1}
+        return self.theirs if here else self.own.get(name, "ours")
+
+    def several(self, name: str, value: str) -> list[str]:
+        """Return a list with a value; beside our own, where not all is theirs."""
+        beside = self.own.get(name) if self.place is not None else None
+        return [value] if beside is None else [beside, value]
+
+
+def _value(annotation: object, name: str, fill: Fill) -> object:
     """Return the first of some values that a declaration takes; the identifier, if it does."""
     parts = list(_parts(annotation))
     structs = [
         part for part in parts if isinstance(part, type) and issubclass(part, msgspec.Struct)
     ]
-    inner = _members(structs[0], identifier) if structs else {"id": identifier}
     choices = [choice for part in parts if get_origin(part) is Literal for choice in get_args(part)]
-    others = (1, True, 8 * "x")
-    for candidate in (identifier, *choices, inner, [identifier], [inner], choices[:1], *others):
+    if structs:
+        inner = _members(structs[0], fill)
+        candidates = [inner, [inner]]
+    else:
+        text = fill(name)
+        candidates = [text, *choices, {"id": text}, fill.several(name, text), choices[:1]]
+    for candidate in (*candidates, 1, True, 8 * "x"):
         with contextlib.suppress(msgspec.ValidationError):
             msgspec.convert(candidate, annotation)
             return candidate
@@ -144,22 +196,37 @@ def _parts(annotation: object) -> Iterator[object]:
         yield from _parts(part)
 
 
-def _members(struct: type, identifier: str) -> dict[str, object]:
+def _members(struct: type, fill: Fill) -> dict[str, object]:
     members: dict[str, object] = {}
     for member in msgspec.structs.fields(struct):
         required = member.required
         named_like_one = re.search(r"(^i|_i|I)ds?$", member.encode_name)
         if required or named_like_one or member.encode_name == "leads":
-            members[member.encode_name] = _value(member.type, identifier)
+            members[member.encode_name] = _value(member.type, member.encode_name, fill)
     return members
 
 
-def _attempts(endpoint: Endpoint, identifier: str) -> Iterator[dict[str, Any]]:
-    """Give the requests of a call that carry an identifier in every place at once."""
-    query = {name: str(value) for name, value in _members(endpoint.query, identifier).items()}
-    yield {"params": query}
-    for body in endpoint.bodies:
-        yield {"params": query, "json": _members(body, identifier)}
+def _attempts(
+    endpoint: Endpoint, theirs: str, own: Mapping[str, str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give requests of a call, path and options: theirs in all places, then in one at a time."""
+    for form in (None, *endpoint.bodies):
+        everywhere = Fill(theirs, own)
+        path, options = _request(endpoint, form, everywhere)
+        yield path, options
+        if form and options["params"]:
+            yield path, {"json": options["json"]}
+        for place in range(everywhere.count):
+            yield _request(endpoint, form, Fill(theirs, own, place))
+
+
+def _request(endpoint: Endpoint, form: type | None, fill: Fill) -> tuple[str, dict[str, Any]]:
+    path = re.sub(r"{(\w+)}", lambda found: fill(found[1]), endpoint.path)
+    query = {name: str(value) for name, value in _members(endpoint.query, fill).items()}
+    options: dict[str, Any] = {"params": query}
+    if form:
+        options["json"] = _members(form, fill)
+    return path, options
 
 
 def _state(emulator: Emulator) -> tuple[object, ...]:
@@ -188,12 +255,11 @@ async def test_nothing_crosses(sides: Sides, endpoint: Endpoint) -> None:
     before, secrets = _state(sides.emulator), _secrets(sides.emulator)
     assert len(sides.ids) > len(MADE)
     for identifier in sorted(sides.ids):
-        path = re.sub(r"{\w+}", identifier, endpoint.path)
-        for attempt in _attempts(endpoint, identifier):
-            status, text = await sides.send(sides.ours, endpoint.method, path, **attempt)
+        for path, options in _attempts(endpoint, identifier, sides.own):
+            status, text = await sides.send(sides.ours, endpoint.method, path, **options)
             assert status < 500, text
             found = [secret for secret in secrets if secret in text]
-            assert not found, (attempt, text)
+            assert not found, (path, options, text)
     assert _state(sides.emulator) == before
 
 
