@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+Login = Literal["ok", "unconfirmed", "mfa", "failing"]
 ForeignCompany = Literal["forbidden", "empty"]
 BatchCreate = Literal["all", "part", "none"]
 PoisonBatch = Literal["none", "part"]
@@ -21,6 +22,7 @@ _LEAST_COUNT = {
     "purge_limit": 0,
 }  # fmt: skip
 _CHOICES: dict[str, tuple[str, ...]] = {
+    "login": get_args(Login),
     "foreign_company": get_args(ForeignCompany),
     "batch_create": get_args(BatchCreate),
     "poison_batch": get_args(PoisonBatch),
@@ -57,6 +59,9 @@ class EmulatorConfig:
         port: Port to listen on; 0 takes any free one.
         latency: Seconds added to each bulk page.
         login_attempts: Logins that one address may try in 15 minutes.
+        login: What a right password leads to: tokens (`"ok"`), 401 as for a user who is not
+            confirmed yet (`"unconfirmed"`) or who has a second factor (`"mfa"`; its status is
+            assumed), or 500 whatever the password (`"failing"`).
         access_token_life: Seconds until an access token expires, rounded down.
         refresh_token_life: Seconds until a refresh token expires.
         page_token_life: Seconds until a `nextToken` expires.
@@ -101,6 +106,7 @@ class EmulatorConfig:
     port: int = 0
     latency: float = 0.0
     login_attempts: int = 5
+    login: Login = "ok"
     access_token_life: float = 3_600.0
     refresh_token_life: float = 30 * 86_400.0
     page_token_life: float = 86_400.0

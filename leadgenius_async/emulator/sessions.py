@@ -12,6 +12,12 @@ from leadgenius_async.emulator.limits import LOGIN_WINDOW, SlidingLog
 from leadgenius_async.emulator.store import Store, digest
 from leadgenius_async.emulator.structs import TokenSet
 
+#: Why a user who knows the password may be refused, and what to do about it.
+_REFUSED = {
+    "unconfirmed": ("User is not confirmed", "Confirm the e-mail address first."),
+    "mfa": ("A second factor is required", "Sign in with the web app, or use an API key."),
+}
+
 
 class Sessions:
     """Gives out tokens.
@@ -33,7 +39,8 @@ class Sessions:
 
         Raises:
             LoginError: 429 for too many attempts of the address, 404 for an unknown user,
-                401 for a wrong password.
+                401 for a wrong password or a user who may not log in like this, 500 for a login
+                backend that fails.
         """
         if not self._attempts.ask(address, now).admitted:
             # The documented answer names the whole window, however much of it has passed.
@@ -43,6 +50,8 @@ class Sessions:
                 "Wait 15 minutes before the next attempt.",
                 retry_after=round(LOGIN_WINDOW * 1_000),
             )
+        if self._config.login == "failing":
+            raise LoginError(500, "Authentication service failed", "Try again later.")
         user = self._db.execute(
             "SELECT user_id, password FROM users WHERE username = ?", (username,)
         ).fetchone()
@@ -50,6 +59,8 @@ class Sessions:
             raise LoginError(404, "User not found", "Check the username.")
         if not hmac.compare_digest(user[1].encode(), password.encode()):
             raise LoginError(401, "Incorrect username or password", "Check the password.")
+        if refused := _REFUSED.get(self._config.login):
+            raise LoginError(401, *refused)
         return self._tokens(user[0], username, self._new_refresh_token(user[0], now), now)
 
     def refresh(self, refresh_token: str, now: float) -> TokenSet:

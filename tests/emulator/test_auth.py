@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from leadgenius_async import LeadGenius, errors
 from leadgenius_async.emulator import Emulator
 
 LOGIN = "/api/auth"
@@ -87,6 +88,50 @@ async def test_login_unreadable(
     async with session.post(LOGIN, data=data, headers=headers) as response:
         assert response.status == 400
         assert "solution" in await response.json()
+
+
+@pytest.mark.parametrize(
+    ("login", "status", "right", "wrong"),
+    [
+        ("unconfirmed", 401, errors.AuthenticationError, errors.AuthenticationError),
+        ("mfa", 401, errors.AuthenticationError, errors.AuthenticationError),
+        ("failing", 500, errors.ServerError, errors.ServerError),
+        ("ok", 200, None, errors.AuthenticationError),
+    ],
+)
+async def test_what_a_right_password_leads_to(
+    started: Any,
+    login: str,
+    status: int,
+    right: type[errors.APIStatusError] | None,
+    wrong: type[errors.APIStatusError],
+) -> None:
+    """A user who may not log in is told why, without tokens; the SDK raises what it promises."""
+    async with started(login=login) as (emulator, session):
+        async with session.post(LOGIN, json=_login(emulator)) as response:
+            body = await response.json()
+        assert response.status == status
+        assert ("tokens" in body) == (right is None)
+        username, password = emulator.ready.username, emulator.ready.password
+        async with LeadGenius(base_url=emulator.base_url, rate="off") as lg:
+            if right is not None:
+                with pytest.raises(right, match=body["error"]) as caught:
+                    await lg.auth.login(username, password)
+                assert caught.value.status == status
+                assert caught.value.recommendation == body["solution"]
+            with pytest.raises(wrong):
+                await lg.auth.login(username, "not-the-password")
+
+
+async def test_too_many_logins_of_the_sdk(started: Any) -> None:
+    """They are a `RateLimited` that names the seconds, at once: nobody waits for 15 minutes."""
+    async with started(login_attempts=1) as (emulator, session):
+        async with session.post(LOGIN, json=_login(emulator)) as response:
+            assert response.status == 200
+        async with LeadGenius(base_url=emulator.base_url, rate="off") as lg:
+            with pytest.raises(errors.RateLimited) as caught:
+                await lg.auth.login(emulator.ready.username, emulator.ready.password)
+        assert caught.value.retry_after == 900
 
 
 async def test_too_many_logins(emulator: Emulator, session: aiohttp.ClientSession) -> None:

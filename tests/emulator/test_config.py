@@ -29,6 +29,7 @@ from leadgenius_async.emulator import Emulator, EmulatorConfig
         ("run_seconds", -0.1),
         ("existing_company", "replace"),
         ("login_attempts", 0),
+        ("login", "locked"),
         ("access_token_life", 0),
         ("refresh_token_life", 0),
         ("page_token_life", -1),

@@ -59,7 +59,7 @@ def _refuse(problem: str) -> LoginError:
     "POST",
     "/api/auth",
     Credentials.NONE,
-    refuses=(401, 404, 429),
+    refuses=(401, 404, 429, 500),
     refuse=_refuse,
     known="documented",
 )
