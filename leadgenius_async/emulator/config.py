@@ -78,6 +78,7 @@ class EmulatorConfig:
             `"none"`, or the leads before it (`"part"`). Needs `habits`.
         duplicate_create: A single create of a client's known e-mail answers 409
             (`"conflict"`) or makes a second lead (`"create"`).
+        read_lag: Seconds until lists, find, search and get show a lead that a call has created.
         unknown_ids: An update or delete of an unknown lead answers 404 (`"not_found"`) or
             200 (`"ignored"`).
         move_leads: An update may change a lead's `client_id`; else it keeps its own.
@@ -118,6 +119,7 @@ class EmulatorConfig:
     batch_limit: int = 100
     poison_batch: PoisonBatch = "none"
     duplicate_create: DuplicateCreate = "conflict"
+    read_lag: float = 0.0
     unknown_ids: UnknownIds = "not_found"
     move_leads: bool = True
     list_by_record_id: bool = True
@@ -137,7 +139,7 @@ class EmulatorConfig:
         for name in _POSITIVE_SECONDS:
             _require(_seconds(getattr(self, name)) > 0, self, name, "more than 0 seconds")
         _require(_is_int(self.seed), self, "seed", "an int")
-        for name in ("latency", "run_seconds"):
+        for name in ("latency", "read_lag", "run_seconds"):
             _require(_seconds(getattr(self, name)) >= 0, self, name, "0 seconds or more")
         _require(0 <= _seconds(self.run_failures) <= 1, self, "run_failures", "0 to 1")
         _require(

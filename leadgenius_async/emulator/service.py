@@ -68,7 +68,10 @@ def build_service(
     builders = {table: row_builder(table, config.seed) for table in TABLES}
     # Another dice for every state of the file, so that a restart does not give out ids again.
     ids = Ids(Random(f"{config.seed}/ids/{store.highest()}"))
-    documents, leads = Documents(store.db), Leads(store, builders["enrich_leads"], ids)
+    documents, leads = (
+        Documents(store.db),
+        Leads(store, builders["enrich_leads"], ids, config.read_lag),
+    )
     return Service(
         config=config,
         clock=clock,

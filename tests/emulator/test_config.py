@@ -27,6 +27,7 @@ from leadgenius_async.emulator import Emulator, EmulatorConfig
         ("habits", "off"),
         ("move_leads", 1),
         ("run_seconds", -0.1),
+        ("read_lag", -1),
         ("existing_company", "replace"),
         ("login_attempts", 0),
         ("login", "locked"),

@@ -274,6 +274,36 @@ async def test_invisible_leads(started: Any) -> None:
             assert len(wrong["leads"]) == (1 if listed else 0)
 
 
+async def test_reads_lag(started: Any) -> None:
+    """What was created is shown by no read before its time; the service itself knows of it."""
+    async with started(read_lag=5, habits=False) as (emulator, session):
+        key, client = _key(emulator), emulator.ready.clients[0].client_id
+        emulator.insert("enrich_leads", [{"id": "lead_1", "client_id": client}])
+        new = {**ADA, "client_id": client}
+        status, body = await _send(session, key, "POST", body=new)
+        assert (status, body["lead"]["email"]) == (201, ADA["email"])
+        lead_id = body["lead"]["id"]
+        batch = {"leads": [{**new, "email": "b@sample.example"}]}
+        assert (await _send(session, key, "POST", body=batch))[1]["created"] == 1
+        assert (await _send(session, key, "POST", body=new))[0] == 409
+        for found, known in (([1, 1, 1, 0], 404), ([3, 3, 3, 2], 200)):
+            pages = [
+                await _send(session, key, "GET", client_id=client),
+                await _send(session, key, "GET"),
+                await _send(session, key, "GET", "/api/enrich-leads/list", companyId="company-1"),
+                await _send(session, key, "GET", lastName="sample"),
+            ]
+            counts = [len(page.get("leads", page.get("data"))) for _, page in pages]
+            assert counts == found
+            assert pages[0][1]["total"] == pages[2][1]["meta"]["totalReturned"] == found[0]
+            for path, query in (
+                (f"/api/enrich-leads/{lead_id}", {}),
+                ("/api/find-lead", {"email": "ada@sample.example"}),
+            ):
+                assert (await _send(session, key, "GET", path, **query))[0] == known
+            emulator.clock.advance(5)
+
+
 async def test_keys_everywhere(started: Any) -> None:
     """Where a key is only observed to work, a switch takes it away; the bulk list keeps it."""
     async with started(keys_everywhere=False) as (emulator, session):

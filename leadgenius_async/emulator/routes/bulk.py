@@ -12,6 +12,7 @@ from aiohttp import web
 
 from leadgenius_async.emulator.errors import gateway_page, owner_mismatch
 from leadgenius_async.emulator.identity import Credentials
+from leadgenius_async.emulator.leads import TABLE
 from leadgenius_async.emulator.routes.endpoint import Ask, answer, call
 from leadgenius_async.emulator.rows import ServedRow, wanted_fields
 from leadgenius_async.emulator.service import ROWS, Service
@@ -128,6 +129,8 @@ def _build_page(service: Service, query: _Listing) -> tuple[bytes, int]:
     if query.token:
         cursor = service.tokens.open(query.token, query.start, now)
     rows, following = _read_rows(service, cursor, query.limit)
+    if cursor.table == TABLE:
+        rows = service.leads.readable(rows, now)
     token = None if following is None else service.tokens.seal(following, now)
     data = service.builders[cursor.table].build(rows, query.fields)
     return msgspec.json.encode(_page(cursor, rows, data, token)), len(rows)

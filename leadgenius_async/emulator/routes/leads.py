@@ -15,7 +15,7 @@ from leadgenius_async.emulator.errors import (
     no_such,
 )
 from leadgenius_async.emulator.identity import Credentials
-from leadgenius_async.emulator.leads import SEARCHED, TABLE, Lead
+from leadgenius_async.emulator.leads import TABLE, Lead
 from leadgenius_async.emulator.routes.endpoint import Ask, NoQuery, call
 from leadgenius_async.emulator.structs import Done, Pagination
 from leadgenius_async.emulator.tokens import Cursor
@@ -184,7 +184,7 @@ async def find(ask: Ask[FindQuery, None]) -> LeadAnswer:
     query, leads = ask.query, ask.service.leads
     for name in ("email", "linkedinUrl"):
         value = getattr(query, name)
-        lead = value and leads.find(ask.company_id, query.client_id, name, value)
+        lead = value and leads.find(ask.company_id, query.client_id, name, value, ask.now)
         if lead:
             return LeadAnswer(lead)
     raise no_such("Lead", query.email or query.linkedinUrl)
@@ -193,7 +193,7 @@ async def find(ask: Ask[FindQuery, None]) -> LeadAnswer:
 @call("GET", "/api/enrich-leads/{id}", Credentials.KEY_TOO, refuses=(404,))
 async def get_enriched(ask: Ask[NoQuery, None]) -> LeadAnswer:
     """The lead of an id."""
-    lead = ask.service.leads.get(ask.company_id, ask.path("id"))
+    lead = ask.service.leads.get(ask.company_id, ask.path("id"), ask.now)
     if lead is None:
         raise no_such("Lead", ask.path("id"))
     return LeadAnswer(lead)
@@ -231,7 +231,7 @@ def _page(ask: Ask[LeadQuery, None]) -> LeadPage:
         ask.company_id, query.client_id
     ):
         rows, after = [], None
-    leads = service.leads.read(rows)
+    leads = service.leads.read(service.leads.readable(rows, ask.now))
     token = None
     if after is not None:
         token = service.tokens.seal(msgspec.structs.replace(start, after=after), ask.now)
@@ -241,7 +241,7 @@ def _page(ask: Ask[LeadQuery, None]) -> LeadPage:
 def _search(ask: Ask[LeadQuery, None]) -> SearchPage:
     query = ask.query
     wanted = {name: value for name in _SEARCHABLE if (value := getattr(query, name))}
-    found = ask.service.leads.search(ask.company_id, ask.caller.user_id, wanted)[:SEARCHED]
+    found = ask.service.leads.search(ask.company_id, ask.caller.user_id, wanted, ask.now)
     start = (query.page - 1) * query.pageSize
     pages = -(-len(found) // query.pageSize)
     return SearchPage(
