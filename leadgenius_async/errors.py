@@ -25,8 +25,11 @@ LeadGeniusError                 base of all below
 │   └── ServerError             5xx
 └── ExportError                 an extraction cannot go on, or cannot be trusted
     ├── ExportConflict          `out` already holds another export
+    ├── ExportLocked            another process is writing to `out`
+    ├── ExportDamaged           what stands in `out` is not what its journal says
     ├── EmptyExport             no row at all: a wrong company, or a table that is empty
     ├── PaginationLoop          a page token came twice
+    ├── PageTokenRefused        the service does not take a page token any more
     └── TenantMismatch          the service sent rows of another company or client
 ```
 
@@ -171,12 +174,24 @@ class ExportConflict(ExportError):
     """The output folder holds another export."""
 
 
+class ExportLocked(ExportError):
+    """Another process is writing to the output folder."""
+
+
+class ExportDamaged(ExportError):
+    """The output folder's files are not those that its journal or manifest names."""
+
+
 class EmptyExport(ExportError):
     """The extraction found no row at all."""
 
 
 class PaginationLoop(ExportError):
     """The service gave the same page token twice in one chain."""
+
+
+class PageTokenRefused(ExportError):
+    """The service does not take a page token any more: it has expired, or is another listing's."""
 
 
 class TenantMismatch(ExportError):

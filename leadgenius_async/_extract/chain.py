@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+import anyio
 import msgspec
 
 from leadgenius_async import errors
 from leadgenius_async._extract.budget import ByteBudget
+from leadgenius_async._extract.journal import token_digest
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.plan import Partition
-from leadgenius_async._extract.query import Query
+from leadgenius_async._extract.query import MAX_PAGE_SIZE, Query
 from leadgenius_async._extract.rows import Head, read_head
 from leadgenius_async._http.call import KEY_OR_SESSION, Call, Meter
-from leadgenius_async._http.retry import MAX_PROTOCOL_TRIES
+from leadgenius_async._http.retry import MAX_PROTOCOL_TRIES, backoff, is_too_slow
 from leadgenius_async._http.transport import Transport
 
 #: More empty pages in a row than a filter could explain.
 MAX_EMPTY_PAGES = 1000
+#: A page that takes too long is asked for again with half the rows, down to so many.
+SLOW_LIMIT = 100
+MAX_SLOW_TRIES = 6
+
+_REFUSED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,9 @@ class Chain:
             is done with the page.
         meter: Counts what the chain costs.
         token: Where to start; None at the beginning.
+        number: The number of the page there.
+        seen: Digests of the tokens that the chain has had before.
+        first: The page there, where it was fetched already.
     """
 
     def __init__(
@@ -78,6 +87,9 @@ class Chain:
         budget: ByteBudget,
         meter: Meter,
         token: str | None = None,
+        number: int = 0,
+        seen: set[bytes] | None = None,
+        first: RawPage | None = None,
     ) -> None:
         self.partition = partition
         self._transport = transport
@@ -86,27 +98,35 @@ class Chain:
         self._budget = budget
         self._meter = meter
         self._token = token
-        self._seen: set[bytes] = set()
+        self._number = number
+        self._seen = set(seen or ())
+        self._first = first
         self._empty = 0
+        #: Rows to ask for, where pages of the usual size take too long; it grows back.
+        self._slow_limit: int | None = None
 
     async def pages(self) -> AsyncGenerator[RawPage, None]:
         """Fetch page after page; only an absent token ends the chain.
 
         Raises:
             PaginationLoop: A token came twice, or 1,000 pages in a row were empty.
+            PageTokenRefused: The service does not take a token that it has given.
             LeadGeniusError: See `errors`.
         """
-        number = 0
         while True:
-            page = await self._fetch(number)
+            page = await self._fetch(self._number)
             self._check_progress(page)
             yield page
             if page.place.token_out is None:
                 return
             self._token = page.place.token_out
-            number += 1
+            self._number += 1
 
     async def _fetch(self, number: int) -> RawPage:
+        if (first := self._first) is not None:
+            self._first = None
+            self._budget.correct(await self._budget.take(first.size), first.size)
+            return first
         guess = await self._budget.take(self._page_size.guess)
         try:
             head, size = await self._ask()
@@ -118,23 +138,46 @@ class Chain:
         return RawPage(place, head.data, size)
 
     async def _ask(self) -> tuple[Head, int]:
-        """Ask for the page at the token, with smaller limits while it is refused as too large."""
+        """Ask for the page at the token, with smaller limits while it is too large or too slow."""
+        slow = 0
         while True:
-            limit = self._page_size.limit
+            limit = min(self._page_size.limit, self._slow_limit or MAX_PAGE_SIZE)
             try:
-                head, size = await fetch_page(
+                found = await fetch_page(
                     self._transport,
                     self._query,
                     self.partition.client_id,
                     token=self._token,
                     limit=limit,
                     meter=self._meter,
+                    shrinks=True,
                 )
             except errors.PayloadTooLarge:
                 if not self._page_size.refuse(limit):
                     raise
+            except (errors.TimedOut, errors.ServerError) as error:
+                slow += 1
+                if not is_too_slow(error) or (limit <= SLOW_LIMIT and slow >= MAX_SLOW_TRIES):
+                    raise
+                self._slow_limit = max(min(limit, SLOW_LIMIT), limit // 2)
+                self._meter.retries += 1
+                await anyio.sleep(backoff(slow))
+            except errors.BadRequest as error:
+                if self._token is None or error.status != _REFUSED:
+                    raise
+                raise errors.PageTokenRefused(
+                    f"{self._query.path}: the service does not take its own page token any more "
+                    f"for {self.partition.name} ({error})"
+                ) from None
             else:
-                return head, size
+                self._grow_back()
+                return found
+
+    def _grow_back(self) -> None:
+        if self._slow_limit is not None:
+            self._slow_limit *= 2
+            if self._slow_limit >= self._page_size.limit:
+                self._slow_limit = None
 
     def _check_progress(self, page: RawPage) -> None:
         self._empty = self._empty + 1 if memoryview(page.data).nbytes <= len(b"[]") else 0
@@ -146,7 +189,7 @@ class Chain:
         token = page.place.token_out
         if token is None:
             return
-        digest = hashlib.blake2b(token.encode(), digest_size=16).digest()
+        digest = token_digest(token)
         if digest in self._seen:
             raise errors.PaginationLoop(
                 f"{self._query.path}: the service gave the same page token twice for "
@@ -163,10 +206,12 @@ async def fetch_page(
     token: str | None,
     limit: int,
     meter: Meter,
+    shrinks: bool = False,
 ) -> tuple[Head, int]:
     """Fetch one page of a bulk list, and return its head and the bytes of its body.
 
-    A body that is not a page after all is asked for again, as any broken answer is.
+    A body that is not a page after all is asked for again, as any broken answer is; with
+    `shrinks`, a page that takes too long is not, since the caller then asks for fewer rows.
     """
     call = Call(
         method="GET",
@@ -180,6 +225,7 @@ async def fetch_page(
             "fields": query.fields_parameter,
         },
         repeatable=True,
+        shrinks=shrinks,
     )
     for tries_left in reversed(range(MAX_PROTOCOL_TRIES)):
         reply = await transport.request(call, meter=meter)

@@ -12,9 +12,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from leadgenius_async import errors
 from leadgenius_async._extract.chain import PagePlace, RawPage
+from leadgenius_async._extract.ids import KEYS
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.rows import Reject, RowReader, row_struct
 
@@ -33,17 +35,21 @@ class Decoded(Generic[ContentT_co]):
 
     Attributes:
         place: Where its page stands.
-        rows: How many rows it has, without the rejected ones.
+        read: How many rows the page had, without the rejected ones.
+        rows: How many of them are kept: of a recovery's only those that are missing.
         content: A `pyarrow.RecordBatch`, or NDJSON lines as bytes.
         size: Bytes of memory that the content takes.
         rejects: Rows that could not be read.
+        keys: The rows' ids and `client_id`s, as a record batch of the schema `ids.KEYS`.
     """
 
     place: PagePlace
+    read: int
     rows: int
     content: ContentT_co
     size: int
     rejects: list[Reject]
+    keys: pa.RecordBatch
 
 
 def arrow_schema(query: Query) -> pa.Schema:
@@ -56,9 +62,14 @@ def arrow_schema(query: Query) -> pa.Schema:
 
 
 class ArrowDecoder:
-    """Decodes pages of one query to record batches of one schema."""
+    """Decodes pages of one query to record batches of one schema.
+
+    Attributes:
+        only: Ids of the rows that a recovery is to bring; it drops the others.
+    """
 
     def __init__(self, query: Query) -> None:
+        self.only: pa.Array[Any] | None = None
         self.schema = arrow_schema(query)
         self._query = query
         self._width = len(query.read)
@@ -66,6 +77,7 @@ class ArrowDecoder:
         keep = None if query.projected else bytes.decode
         self._reader = RowReader(struct, query.read, keep_extra=keep)
         places = {field.name: n for n, field in enumerate(query.read)}
+        self._id = places["id"]
         self._company = places["company_id"]
         self._client = places["client_id"]
         self._picked = [*range(len(query.wanted)), self._width]
@@ -85,12 +97,48 @@ class ArrowDecoder:
             for place, field in zip(self._picked, self.schema, strict=True)
         ]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-        return Decoded(page.place, len(rows), batch, batch.nbytes, rejects)
+        keys = key_batch(columns[self._id], columns[self._client])
+        if (wanted := wanted_rows(page.place, keys, self.only)) is not None:
+            batch, keys = batch.filter(wanted), keys.filter(wanted)
+        return Decoded(page.place, len(rows), batch.num_rows, batch, batch.nbytes, rejects, keys)
 
     def _transpose(self, rows: list[msgspec.Struct]) -> Sequence[Sequence[Any]]:
         if not rows:
             return [()] * (self._width + 1)
         return list(zip(*map(msgspec.structs.astuple, rows), strict=True))
+
+
+def key_batch(ids: Sequence[str | None], client_ids: Sequence[str | None]) -> pa.RecordBatch:
+    """Return the keys of a page's rows."""
+    columns = [pa.array(ids, pa.string()), pa.array(client_ids, pa.string())]
+    return pa.RecordBatch.from_arrays(columns, schema=KEYS)
+
+
+def wanted_rows(
+    place: PagePlace, keys: pa.RecordBatch, only: pa.Array[Any] | None
+) -> pa.BooleanArray | None:
+    """Return which rows of a page are kept; None for all."""
+    if place.partition.kind != "recovery" or only is None:
+        return None
+    return pc.is_in(keys["id"], value_set=only)
+
+
+class KeysDecoder:
+    """Decodes the pages of a sweep: their keys are all that they are read for."""
+
+    def __init__(self, query: Query) -> None:
+        self._decode = ArrowDecoder(query)
+
+    def __call__(self, page: RawPage) -> Decoded[None]:
+        """Decode one page. A row that cannot be read here can be none in the dataset either.
+
+        Raises:
+            TenantMismatch: A row belongs to another company.
+            ProtocolError: The rows cannot be told apart.
+        """
+        found = self._decode(page)
+        keys = found.keys
+        return Decoded(page.place, found.read, found.rows, None, keys.nbytes, [], keys)
 
 
 def check_tenant(

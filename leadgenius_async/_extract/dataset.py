@@ -6,131 +6,296 @@ out/
   rejects.ndjson                      rows that could not be read, if any
   manifest.json                       what stands here, and whether it is complete
   _SUCCESS                            last, and only if it is
+  .leadgenius/                        lock, journal and ids of an export that is not finished
 ```
 
-A part is written under a hidden temporary name, synced, renamed, and its folder synced, in that
-order: whoever lists the folder sees whole files only, also after a power cut.
+A part is written under a hidden temporary name, synced, renamed, its folder synced, and then
+committed to the journal, in that order: whoever lists the folder sees whole files only, also
+after a power cut, and what the journal names is there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from leadgenius_async import errors
+from leadgenius_async._extract.journal import Job, Journal, Step, create_journal
+from leadgenius_async._extract.lock import Lock
 from leadgenius_async._extract.report import ExportReport, PartReport
 from leadgenius_async._extract.rows import Reject
 
 MANIFEST = "manifest.json"
 SUCCESS = "_SUCCESS"
 REJECTS = "rejects.ndjson"
+STATE = ".leadgenius"
+JOURNAL = "journal.db"
 
 #: Names that an export writes into its dataset folder; nothing else is ever deleted there.
-_OWN_PART = re.compile(r"\.?part-\d{5,}\.(parquet|ndjson\.zst)(\.tmp)?")
+_OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson\.zst)(\.tmp)?")
 _TABLES = ("enrich_leads", "source_leads")
 
 
 class Dataset:
-    """An output folder that is being filled.
+    """An output folder that is being filled, by one process at a time.
 
     Args:
         out: The folder; it is made if it does not exist.
-        table: Name of the dataset's folder in it.
+        job: The export that is to be written; where one of the same kind stands there
+            unfinished, that one is gone on with.
         suffix: Ending of the part files' names.
-        overwrite: Whether an export that stands there is deleted first.
+        overwrite: Whether an export that stands there is deleted, once there are rows to take
+            its place.
 
     Raises:
+        ExportLocked: Another process writes there.
         ExportConflict: Another export stands there.
+        ExportDamaged: What stands there is not what its journal says.
         OSError: The folder cannot be written to.
+
+    Attributes:
+        journal: What is durable.
+        resumed: Whether an unfinished export is gone on with.
     """
 
-    def __init__(self, out: Path, *, table: str, suffix: str, overwrite: bool = False) -> None:
+    def __init__(self, out: Path, job: Job, *, suffix: str, overwrite: bool = False) -> None:
         self.out = out
-        self._folder = out / table
+        self._folder = out / job.spec.table
+        self._state = out / STATE
         self._suffix = suffix
-        self.parts: list[PartReport] = []
         self._made: list[Path] = []
-        # What stands is cleared when the first rows are here to take its place, not before: a
-        # wrong key must not cost the export of yesterday.
-        self._to_clear = overwrite
-        if found := [] if overwrite else [path.name for path in _traces(out)]:
-            raise errors.ExportConflict(
-                f"{out} already holds an export ({', '.join(found)}): choose another folder, or "
-                "overwrite it whole (--overwrite)"
-            )
+        self.resumed = False
         try:
-            self._make_folders()
-            self._probe()
+            self._make_folder(self._state)
+            self._lock = Lock(self._state, job.job_id)
         except BaseException:
-            self.leave_no_trace()
+            self._remove_made()
+            raise
+        try:
+            self.journal = self._begin(job, overwrite=overwrite)
+            self._make_folder(self.ids_folder)
+        except BaseException:
+            self._let_go()
             raise
 
-    def next_part(self) -> Path:
-        """Return the temporary path of the next part."""
-        if self._to_clear:
-            self._to_clear = False
-            clear(self.out)
-            self._make_folders()
-        return self._folder / f".{self._part_name()}.tmp"
+    @property
+    def ids_folder(self) -> Path:
+        """Where the ids of each part's rows stand, as long as the export is not finished."""
+        return self._state / "ids"
 
-    def commit(self, temporary: Path, rows: int) -> None:
-        """Make a finished part visible, durably."""
-        final = self._folder / self._part_name()
-        _sync(temporary)
-        temporary.rename(final)
-        _sync(self._folder)
-        name = final.relative_to(self.out).as_posix()
-        self.parts.append(PartReport(name, rows, final.stat().st_size))
+    @property
+    def missing_file(self) -> Path:
+        """Where the keys of the rows stand that a sweep has found."""
+        return self._state / "missing.arrow"
+
+    @property
+    def swap_folder(self) -> Path:
+        """Where parts are written that take the place of others."""
+        return self._state / "swap"
+
+    def temporary_part(self) -> Path:
+        """Return the temporary path of the next part."""
+        self._clear_old()
+        self._make_folder(self._folder)
+        return self._folder / f".{self.part_name(self.journal.next_number)}.tmp"
+
+    def ids_file(self, number: int) -> Path:
+        """Return the path of the ids of a commit's rows."""
+        return self.ids_folder / f"{number:05d}.arrow"
+
+    def part_name(self, number: int) -> str:
+        """Return the name of a part."""
+        return f"part-{number:05d}{self._suffix}"
+
+    def commit(
+        self, temporary: Path | None, steps: Mapping[int, Step], *, rows: int = 0
+    ) -> PartReport | None:
+        """Make a finished part visible, durably; the journal learns of it last.
+
+        Args:
+            temporary: The part's file; None if its pages are in no file.
+            steps: What it holds, by the numbers of the chains.
+            rows: How many rows it has.
+        """
+        number = self.journal.next_number
+        if self.ids_file(number).exists():
+            sync(self.ids_file(number))
+            sync(self.ids_folder)
+        part = None
+        if temporary is not None:
+            final = self._place(number)
+            part = describe(temporary, final.relative_to(self.out).as_posix(), rows)
+            sync(temporary)
+            temporary.rename(final)
+            sync(self._folder)
+        if (self.out / REJECTS).exists():
+            sync(self.out / REJECTS)
+        self.journal.commit(part, steps)
+        return part
 
     def reject(self, rejects: Iterable[Reject], context: Mapping[str, object]) -> None:
         """Append rows that could not be read to `rejects.ndjson`, raw, with the reason."""
+        totals = self.journal.job.totals
         with (self.out / REJECTS).open("ab") as file:
             for reject in rejects:
                 raw = reject.raw.decode(errors="backslashreplace")
                 entry = {**context, "reason": reject.reason, "row": raw}
                 file.write(msgspec.json.encode(entry) + b"\n")
+                totals.rejects += 1
+            totals.reject_bytes = file.tell()
 
-    def finish(self, report: ExportReport) -> None:
-        """Write the manifest and, if the export is complete, `_SUCCESS`."""
-        if (self.out / REJECTS).exists():
-            _sync(self.out / REJECTS)
-        self._write(MANIFEST, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    def swap(self, replaced: Mapping[int, PartReport | None]) -> None:
+        """Put parts that stand ready in `swap_folder` into the places of others.
+
+        The journal learns of it before the first is moved, so that whoever is interrupted here
+        can finish it.
+        """
+        if self.swap_folder.exists():
+            for path in self.swap_folder.iterdir():
+                sync(path)
+            sync(self.swap_folder)
+        self.journal.begin_swap(replaced)
+        self._finish_swap(self.journal)
+
+    def finish(self, report: ExportReport, *, over: bool) -> None:
+        """Write the manifest and, if the export is complete, `_SUCCESS`.
+
+        Args:
+            report: What the manifest says.
+            over: Whether nothing is left to go on with.
+        """
+        data = msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+        self._write(MANIFEST, data)
         if report.complete:
             self._write(SUCCESS, b"")
+        if over:
+            self.journal.close()
+            _remove_journal(self._state)
 
-    def leave_no_trace(self) -> None:
-        """Remove the folders that this export made, if nothing stands in them."""
+    def close(self) -> None:
+        """Let other processes write here; where no row is durable, leave no trace."""
+        self.journal.close()
+        if not self.journal.parts and not self.journal.job.totals.rejects:
+            _remove_journal(self._state)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if not (self._state / JOURNAL).exists():
+            shutil.rmtree(self._state, ignore_errors=True)
+        self._lock.release()
+        self._remove_made()
+
+    def _begin(self, job: Job, *, overwrite: bool) -> Journal:
+        if (self._state / JOURNAL).exists() and not overwrite:
+            return self._go_on(job)
+        found = [path.name for path in _traces(self.out)]
+        if found and not overwrite:
+            raise errors.ExportConflict(
+                f"{self.out} already holds an export ({', '.join(found)}): choose another folder, "
+                "or overwrite it whole (--overwrite)"
+            )
+        _remove_journal(self._state)
+        job.to_clear = bool(found)
+        return create_journal(self._state / JOURNAL, job)
+
+    def _go_on(self, job: Job) -> Journal:
+        journal = Journal(self._state / JOURNAL)
+        try:
+            self._require_same(journal.job, job)
+            self.resumed = journal.next_number > 0
+            self._recover(journal)
+            journal.job.runs += 1
+            journal.save()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def _require_same(self, old: Job, new: Job) -> None:
+        if difference := old.spec.difference(new.spec):
+            raise errors.ExportConflict(
+                f"{self.out} holds an unfinished export of another query ({difference}): ask for "
+                "the same to go on with it, choose another folder, or start anew (--overwrite)"
+            )
+
+    def _recover(self, journal: Journal) -> None:
+        """Bring the folder to what the journal says: what it does not know was never committed."""
+        self._finish_swap(journal)
+        named = {Path(part.file).name: part for part in journal.parts.values()}
+        if not journal.job.to_clear:
+            _check_parts(self.out, named.values())
+        for path in self._folder.glob("*part-*"):
+            match = _OWN_PART.fullmatch(path.name)
+            if match is None or path.name in named:
+                continue
+            if match[3] or (int(match[1]) == journal.next_number and not journal.job.to_clear):
+                path.unlink()  # cut off before its commit: its pages are fetched again
+            elif not journal.job.to_clear:
+                raise errors.ExportDamaged(
+                    f"{path} is not in the journal of the export in {self.out}: move it away, "
+                    "or start anew (--overwrite)"
+                )
+        for path in self.ids_folder.glob("*.arrow"):
+            if int(path.stem) >= journal.next_number:
+                path.unlink()
+        shutil.rmtree(self.swap_folder, ignore_errors=True)
+        _cut(self.out / REJECTS, journal.job.totals.reject_bytes)
+
+    def _finish_swap(self, journal: Journal) -> None:
+        for number, part in journal.swap.items():
+            ready, place = self.swap_folder / self.part_name(number), self._place(number)
+            if part is None:
+                place.unlink(missing_ok=True)
+            elif ready.exists():
+                ready.rename(place)
+        if journal.swap:
+            sync(self._folder)
+            journal.end_swap()
+
+    def _place(self, number: int) -> Path:
+        return self._folder / self.part_name(number)
+
+    def _clear_old(self) -> None:
+        """Delete the export that stood here: the first rows of its successor are ready."""
+        if self.journal.job.to_clear:
+            clear(self.out)
+            self.journal.job.to_clear = False  # durable with the next commit
+
+    def _make_folder(self, folder: Path) -> None:
+        for path in reversed([folder, *folder.parents]):
+            if not path.exists():
+                path.mkdir()
+                self._made.append(path)
+
+    def _remove_made(self) -> None:
         for folder in reversed(self._made):
             with contextlib.suppress(OSError):
                 folder.rmdir()
         self._made.clear()
 
-    def _part_name(self) -> str:
-        return f"part-{len(self.parts):05d}{self._suffix}"
-
-    def _make_folders(self) -> None:
-        missing = [self._folder, *self._folder.parents]
-        for folder in reversed([path for path in missing if not path.exists()]):
-            folder.mkdir()
-            self._made.append(folder)
-
-    def _probe(self) -> None:
-        """Fail now, before the first request, if files cannot be written here."""
-        probe = self._folder / ".part-probe.tmp"
-        probe.write_bytes(b"")
-        probe.unlink()
-
     def _write(self, name: str, data: bytes) -> None:
         temporary = self.out / f".{name}.tmp"
         temporary.write_bytes(data)
-        _sync(temporary)
+        sync(temporary)
         temporary.rename(self.out / name)
-        _sync(self.out)
+        sync(self.out)
+
+
+def require_failed(out: Path) -> None:
+    """Refuse where no export stands of which some chains failed.
+
+    Raises:
+        ExportConflict: None does.
+    """
+    if not (out / STATE / JOURNAL).exists():
+        raise errors.ExportConflict(f"{out} holds no unfinished export: there is nothing to retry")
 
 
 def clear(out: Path) -> None:
@@ -146,15 +311,58 @@ def clear(out: Path) -> None:
             path.rmdir()
 
 
-def _traces(out: Path) -> Iterator[Path]:
-    """Give what an export left in `out`; the mark of success first, so that it goes first."""
-    names = (SUCCESS, MANIFEST, REJECTS, *_TABLES)
-    return (out / name for name in names if (out / name).exists())
+def describe(path: Path, name: str, rows: int) -> PartReport:
+    """Return what the manifest says of a part file that stands at `path`."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return PartReport(name, rows, path.stat().st_size, digest)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, outlast a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def damage(out: Path, parts: Iterable[PartReport]) -> Iterator[str]:
+    """Give what is wrong with part files, one sentence each."""
+    for part in parts:
+        path = out / part.file
+        if not path.exists():
+            yield f"{part.file} is missing"
+        elif describe(path, part.file, part.rows) != part:
+            yield f"{part.file} has been changed since it was written"
+
+
+def _check_parts(out: Path, parts: Iterable[PartReport]) -> None:
+    if found := list(damage(out, parts)):
+        raise errors.ExportDamaged(
+            f"{out}: {'; '.join(found)}: put it back, rebuild the journal from the parts that are "
+            "whole (--repair), or start anew (--overwrite)"
+        )
+
+
+def _cut(path: Path, length: int) -> None:
+    """Cut a file back to its committed length; away with it where nothing was committed."""
+    if not path.exists():
+        return
+    if length:
+        os.truncate(path, length)
+    else:
+        path.unlink()
+
+
+def _remove_journal(state: Path) -> None:
+    for path in state.glob(f"{JOURNAL}*"):
+        path.unlink()
+    for folder in ("ids", "swap"):
+        shutil.rmtree(state / folder, ignore_errors=True)
+
+
+def _traces(out: Path) -> Iterator[Path]:
+    """Give what an export left in `out`; the mark of success first, so that it goes first."""
+    names = (SUCCESS, MANIFEST, REJECTS, *_TABLES)
+    return (out / name for name in names if (out / name).exists())

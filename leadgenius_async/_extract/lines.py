@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import compress
+from typing import Any
+
 import msgspec
+import pyarrow as pa
 
 from leadgenius_async._extract.chain import RawPage
-from leadgenius_async._extract.columns import Decoded, check_tenant
+from leadgenius_async._extract.columns import Decoded, check_tenant, key_batch, wanted_rows
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.rows import Reject, split
 
 
 class _Keys(msgspec.Struct, gc=False):
+    id: str | float | None = None
     company_id: str | None = None
     client_id: str | None = None
 
@@ -20,9 +25,13 @@ class LineDecoder:
 
     Where the caller did not want the key fields that checks need, each row is put together again
     from the bytes of the values that were wanted.
+
+    Attributes:
+        only: Ids of the rows that a recovery is to bring; it drops the others.
     """
 
     def __init__(self, query: Query) -> None:
+        self.only: pa.Array[Any] | None = None
         self._query = query
         self._keys = msgspec.json.Decoder(list[_Keys])
         self._key = msgspec.json.Decoder(_Keys)
@@ -38,15 +47,16 @@ class LineDecoder:
         """
         raws = split(page.data)
         keys, rejects = self._read_keys(page.data, raws)
-        check_tenant(
-            self._query,
-            page.place,
-            [key.company_id for key in keys],
-            [key.client_id for key in keys],
-        )
+        client_ids = [key.client_id for key in keys]
+        check_tenant(self._query, page.place, [key.company_id for key in keys], client_ids)
         lines = self._lines(raws, page.data)
+        read = len(lines)
+        batch = key_batch([_text(key.id) for key in keys], client_ids)
+        if (wanted := wanted_rows(page.place, batch, self.only)) is not None:
+            lines = list(compress(lines, wanted.to_pylist()))
+            batch = batch.filter(wanted)
         content = b"\n".join([*lines, b""]) if lines else b""
-        return Decoded(page.place, len(lines), content, len(content), rejects)
+        return Decoded(page.place, read, len(lines), content, len(content), rejects, batch)
 
     def _read_keys(
         self, data: msgspec.Raw, raws: list[msgspec.Raw]
@@ -79,3 +89,7 @@ class LineDecoder:
     def _without_keys(self, raw: msgspec.Raw) -> bytes:
         cells = self._cells.decode(raw)
         return msgspec.json.encode({name: cells[name] for name in cells if name in self._wanted})
+
+
+def _text(id_: str | float | None) -> str | None:
+    return id_ if id_ is None or isinstance(id_, str) else msgspec.json.encode(id_).decode()

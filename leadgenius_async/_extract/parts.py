@@ -1,16 +1,23 @@
-"""Decoded pages → row groups → part files."""
+"""Decoded pages → row groups → part files, each one commit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from anyio import to_thread
 
 from leadgenius_async._extract.budget import ByteBudget
-from leadgenius_async._extract.columns import Decoded
+from leadgenius_async._extract.columns import Decoded, KeysDecoder
 from leadgenius_async._extract.dataset import Dataset
+from leadgenius_async._extract.ids import IdsFile
+from leadgenius_async._extract.journal import ChainState, Step, token_digest
+from leadgenius_async._extract.plan import Partition
 from leadgenius_async._extract.sinks import Decoder, Sink, open_sink
 
 #: A row group is closed at whichever comes first. 100,000 full rows at once would hold 900 MB.
@@ -18,20 +25,28 @@ from leadgenius_async._extract.sinks import Decoder, Sink, open_sink
 #: at the same speed.
 GROUP_BYTES = 32 * 2**20
 GROUP_ROWS = 100_000
-#: A part is closed, and so made durable, when it has this many bytes of rows.
+#: A part is closed, and so made durable, at whichever comes first: so many bytes of rows; so
+#: many seconds; so many pages, or a fiftieth of those that are durable already. That is what a
+#: crash costs: a minute, or 16 pages, or 2 % of the work. Files grow with the dataset.
 PART_BYTES = 256 * 2**20
+PART_SECONDS = 60.0
+PART_PAGES = 16
+PART_SHARE = 1 / 50
 
 SCHEMA_VERSION = "1"
 
 
 @dataclass(slots=True)
 class _Part:
-    """A part file that is being written."""
+    """A part that is being written; without a sink, if its pages are read for their keys alone."""
 
-    path: Path
-    sink: Sink
+    path: Path | None
+    sink: Sink | None
+    ids: IdsFile
+    since: float = field(default_factory=time.monotonic)
     rows: int = 0
     size: int = 0
+    pages: int = 0
 
 
 class PartWriter:
@@ -41,35 +56,48 @@ class PartWriter:
         dataset: Where parts are committed.
         decoder: What made the pages' contents; it decides the file format.
         budget: Gets the bytes of each page back once they are in a file.
-        job_id: Written into each part.
+        chains: The chains whose pages come.
     """
 
-    def __init__(self, dataset: Dataset, decoder: Decoder, budget: ByteBudget, job_id: str) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        decoder: Decoder,
+        budget: ByteBudget,
+        chains: Mapping[Partition, ChainState],
+    ) -> None:
         self._dataset = dataset
         self._decoder = decoder
         self._budget = budget
-        self._job_id = job_id
+        self._chains = chains
         self._group: list[Decoded[Any]] = []
         self._part: _Part | None = None
+        self._steps: dict[int, Step] = {}
+        self._durable_pages = sum(chain.report.pages for chain in dataset.journal.chains)
 
     async def write(self, page: Decoded[Any]) -> None:
-        """Take a page; it is in a file when its group is full."""
+        """Take a page; it is in a file when its group is full, and durable when its part is."""
         self._group.append(page)
         size = sum(page.size for page in self._group)
         rows = sum(page.rows for page in self._group)
-        if size >= GROUP_BYTES or rows >= GROUP_ROWS:
+        if size >= GROUP_BYTES or rows >= GROUP_ROWS or self._is_due():
             await self._flush()
 
     async def close(self) -> None:
-        """Write what is left, and commit the last part; an empty one if there is no other."""
+        """Write what is left, and commit it."""
         if self._group:
             await self._flush()
-        await to_thread.run_sync(self._commit_last)
+        await to_thread.run_sync(self._commit)
 
     async def abandon(self) -> None:
-        """Drop the part that is not finished."""
+        """Drop what is not committed."""
         self._group.clear()
         await to_thread.run_sync(self._discard)
+
+    async def write_empty(self) -> None:
+        """Commit a part without rows, so that a dataset of none has its schema."""
+        await to_thread.run_sync(self._open)
+        await self.close()
 
     async def _flush(self) -> None:
         await to_thread.run_sync(self._write_group)
@@ -78,41 +106,92 @@ class PartWriter:
         self._group.clear()
 
     def _write_group(self) -> None:
-        part = self._part or self._open()
+        with_rows = [page for page in self._group if page.rows]
+        if with_rows:
+            part = self._part or self._open()
+            if part.sink is not None:
+                part.sink.write([page.content for page in with_rows])
+            for page in with_rows:
+                part.ids.write(page.keys)
+                part.rows += page.rows
+                part.size += page.size
         for page in self._group:
-            if page.rejects:
-                context = {"client": page.place.partition.name, "page": page.place.number}
-                self._dataset.reject(page.rejects, context)
-        part.sink.write([page.content for page in self._group])
-        part.rows += sum(page.rows for page in self._group)
-        part.size += sum(page.size for page in self._group)
-        if part.size >= PART_BYTES:
-            self._commit(part)
+            self._count(page)
+        if self._is_due(in_hand=0):
+            self._commit()
+
+    def _count(self, page: Decoded[Any]) -> None:
+        place = page.place
+        if page.rejects:
+            context = {"client": place.partition.name, "page": place.number,
+                       "token": place.token_in}  # fmt: skip
+            self._dataset.reject(page.rejects, context)
+        step = self._steps.setdefault(
+            self._chains[place.partition].number, Step(token_in=place.token_in)
+        )
+        step.pages += 1
+        step.rows += page.rows
+        step.token_out = place.token_out
+        if place.token_out is not None:
+            step.tokens += token_digest(place.token_out)
+
+    def _is_due(self, in_hand: int | None = None) -> bool:
+        """Return whether it is time for a commit; pages in hand count, unless they are written."""
+        pages = sum(step.pages for step in self._steps.values())
+        pages += len(self._group) if in_hand is None else in_hand
+        if pages >= max(PART_PAGES, self._durable_pages * PART_SHARE):
+            return True
+        part = self._part
+        return part is not None and (
+            part.size >= PART_BYTES or time.monotonic() - part.since >= PART_SECONDS
+        )
 
     def _open(self) -> _Part:
-        path = self._dataset.next_part()
-        self._part = _Part(path, open_sink(path, self._decoder))
+        number = self._dataset.journal.next_number
+        sweep = isinstance(self._decoder, KeysDecoder)
+        path = None if sweep else self._dataset.temporary_part()
+        sink = None if path is None else open_sink(path, self._decoder)
+        self._part = _Part(path, sink, IdsFile(self._dataset.ids_file(number), with_clients=sweep))
         return self._part
 
-    def _commit_last(self) -> None:
-        if self._part is not None:
-            self._commit(self._part)
-        elif not self._dataset.parts:
-            self._commit(self._open())
-
-    def _commit(self, part: _Part) -> None:
-        part.sink.close(
-            {
-                "leadgenius.schema_version": SCHEMA_VERSION,
-                "leadgenius.job_id": self._job_id,
-                "leadgenius.rows": str(part.rows),
-            }
-        )
+    def _commit(self) -> None:
+        part = self._part
+        if part is None and not self._steps:
+            return
+        path, rows = None, 0
+        if part is not None:
+            path, rows = part.path, part.rows
+            part.ids.close()
+            if part.sink is not None:
+                part.sink.close(self._about(rows))
         self._part = None
-        self._dataset.commit(part.path, part.rows)
+        self._dataset.commit(path, self._steps, rows=rows)
+        self._durable_pages += sum(step.pages for step in self._steps.values())
+        self._steps = {}
+
+    def _about(self, rows: int) -> dict[str, str]:
+        """Return what a part says of itself, from which a lost journal can be rebuilt."""
+        journal = self._dataset.journal
+        chains = [
+            {"number": n, "client_id": journal.chains[n].report.client_id,
+             "kind": journal.chains[n].report.kind, "step": step}
+            for n, step in self._steps.items()
+        ]  # fmt: skip
+        return {
+            "leadgenius.schema_version": SCHEMA_VERSION,
+            "leadgenius.job_id": journal.job.job_id,
+            "leadgenius.rows": str(rows),
+            "leadgenius.job": msgspec.json.encode(journal.job).decode(),
+            "leadgenius.chains": msgspec.json.encode(chains).decode(),
+        }
 
     def _discard(self) -> None:
-        if self._part is not None:
-            self._part.sink.abandon()
-            self._part.path.unlink(missing_ok=True)
-            self._part = None
+        self._steps = {}
+        part, self._part = self._part, None
+        if part is None:
+            return
+        part.ids.close()
+        if part.sink is not None and part.path is not None:
+            with contextlib.suppress(OSError):  # the disk may be full, which is why
+                part.sink.abandon()
+            part.path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import warnings
 from collections.abc import Iterable
@@ -88,6 +89,12 @@ def make_query(
         projected=fields is not None,
         page_size=page_size,
     )
+
+
+def keys_query(query: Query) -> Query:
+    """Return the query of a sweep: the ids and clients of all rows of the company."""
+    wanted = tuple(field for field in TABLES[query.table] if field.name in KEY_FIELDS)
+    return dataclasses.replace(query, clients=(), wanted=wanted, projected=True, page_size=None)
 
 
 def _names(what: str, names: Iterable[str]) -> list[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
+
+Kind = Literal["rows", "sweep", "recovery"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +46,34 @@ class PartitionReport(msgspec.Struct, kw_only=True):
 
     Attributes:
         client_id: The client, or None for all rows of the company.
+        kind: `rows` for the dataset's own; `sweep` for the one that reads ids only, to find what
+            the others missed; `recovery` for those that fetch what it found.
+        rows: Rows that it brought; of a sweep, the ids that it read.
+        requests: HTTP requests sent, with retries.
         done: Whether the chain reached an absent token, its only end.
+        restarts: How often it began anew, since the service did not take its token any more.
+        tokens_digest: SHA-256 over the tokens of its pages, in order.
+        error: What it failed with, if it did.
     """
 
     client_id: str | None
+    kind: Kind = "rows"
     pages: int = 0
     rows: int = 0
     requests: int = 0
     done: bool = False
+    restarts: int = 0
+    tokens_digest: str = ""
+    error: str | None = None
 
 
 class PartReport(msgspec.Struct, frozen=True):
-    """One part file: its path below the output folder, its rows and its bytes."""
+    """One part file: its path below the output folder, its rows, its bytes and their SHA-256."""
 
     file: str
     rows: int
     bytes: int
+    sha256: str = ""
 
 
 class ExportReport(msgspec.Struct, kw_only=True):
@@ -79,7 +94,13 @@ class ExportReport(msgspec.Struct, kw_only=True):
         retries: Tries after the first.
         throttled_seconds: Time that requests stood still after a 429.
         rejects: Rows that could not be read; they stand raw in `rejects.ndjson`.
-        seconds: Duration.
+        duplicates: Rows that were dropped, since their id came again; the last one is kept.
+        missing: Rows that the sweep found and the clients' chains had not.
+        orphans: Those of them whose `client_id` no client has.
+        recovered: Those of the missing that were fetched then; the others were gone by then.
+        extra: Fields that `_extra` holds, and in how many rows.
+        runs: How often the export was started; above 1, it was gone on with.
+        seconds: Duration, of all runs together.
         started_at: ISO 8601, UTC.
         files: Paths of the part files.
         complete: Whether the files hold every row that was asked for.
@@ -103,6 +124,12 @@ class ExportReport(msgspec.Struct, kw_only=True):
     retries: int = 0
     throttled_seconds: float = 0.0
     rejects: int = 0
+    duplicates: int = 0
+    missing: int = 0
+    orphans: int = 0
+    recovered: int = 0
+    extra: dict[str, int] = {}
+    runs: int = 1
     seconds: float = 0.0
     started_at: str = ""
     files: list[str] = []

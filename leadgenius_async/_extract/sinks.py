@@ -20,6 +20,7 @@ FileFormat = Literal["parquet", "ndjson"]
 SUFFIXES: dict[FileFormat, str] = {"parquet": ".parquet", "ndjson": ".ndjson.zst"}
 
 Decoder = Callable[[RawPage], Decoded[Any]]
+RowDecoder = ArrowDecoder | LineDecoder
 
 
 class Sink(Protocol):
@@ -87,7 +88,7 @@ class NdjsonSink:
         self._file.close()
 
 
-def make_decoder(query: Query, format_: FileFormat) -> Decoder:
+def make_decoder(query: Query, format_: FileFormat) -> RowDecoder:
     """Return what turns pages into contents for this format."""
     return ArrowDecoder(query) if format_ == "parquet" else LineDecoder(query)
 

@@ -57,6 +57,8 @@ class Call:
         query: Query parameters; None values are left out.
         body: JSON bytes, or None.
         repeatable: Whether sending it twice does no harm. GETs are; a create is not.
+        shrinks: Whether the caller answers a time-out or a 504 by asking for less, so that the
+            same is not sent again.
     """
 
     method: str
@@ -65,6 +67,7 @@ class Call:
     query: Query = field(default_factory=dict[str, str | int | list[str] | None])
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
+    shrinks: bool = False
 
     @property
     def name(self) -> str:

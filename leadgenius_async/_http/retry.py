@@ -18,7 +18,8 @@ MAX_PROTOCOL_TRIES = 3
 _FIRST_WAIT = 0.5  # seconds; doubled each time
 _LONGEST_WAIT = 30.0  # seconds
 
-_TRANSIENT = {408, 425, 500, 502, 503, 504}
+_GATEWAY_TIMEOUT = 504
+_TRANSIENT = {408, 425, 500, 502, 503, _GATEWAY_TIMEOUT}
 
 
 def wait_before_retry(call: Call, error: errors.LeadGeniusError, tries: int) -> float | None:
@@ -38,6 +39,13 @@ def wait_before_retry(call: Call, error: errors.LeadGeniusError, tries: int) -> 
     return max(error.retry_after or 0.0, backoff(tries))
 
 
+def is_too_slow(error: errors.LeadGeniusError) -> bool:
+    """Return whether a call failed since its answer takes too long: less of it may not."""
+    if isinstance(error, errors.TimedOut):
+        return error.outcome != "not_sent"
+    return isinstance(error, errors.ServerError) and error.status == _GATEWAY_TIMEOUT
+
+
 def backoff(tries: int) -> float:
     """Return seconds that double with each try, less a random share so that tasks spread out."""
     longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (tries - 1))
@@ -55,7 +63,7 @@ def _most_tries(call: Call, error: errors.LeadGeniusError) -> int:
         return 1
     if error.outcome == "not_sent":
         return MAX_TRIES
-    if not call.repeatable:
+    if not call.repeatable or (call.shrinks and is_too_slow(error)):
         return 1
     if isinstance(error, errors.ProtocolError):
         return MAX_PROTOCOL_TRIES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -38,8 +39,12 @@ class ExportOptions:
         client: client_id of a client to take; all rows of the company if not given.
         page_size: Rows per request, 1 to 5,000; learned from the rows if not given.
         concurrency: Most chains of pages at a time.
-        chains: all walks one chain over all rows; clients one for each client.
-        overwrite: Delete an export that stands in the folder first.
+        chains: all walks one chain over all rows; clients one for each client, then one over
+            the ids of all rows; auto takes what the first page shows to be faster.
+        no_sweep: Do not look for rows that the clients' chains miss: then it is not complete.
+        overwrite: Delete an export that stands in the folder, once there are rows to take its
+            place.
+        retry_failed: Only go on with an export of which some chains failed.
         allow_empty: Take an export without a row for a success.
         json: Print the report as one JSON object.
     """
@@ -53,8 +58,10 @@ class ExportOptions:
     )
     page_size: int | None = None
     concurrency: int = 16
-    chains: Literal["all", "clients"] = "all"
+    chains: Literal["auto", "all", "clients"] = "auto"
+    no_sweep: Flag = False
     overwrite: Flag = False
+    retry_failed: Flag = False
     allow_empty: Flag = False
     json: Json = False
 
@@ -101,7 +108,9 @@ async def run_export(
             page_size=options.page_size,
             concurrency=options.concurrency,
             chains=options.chains,
+            sweep=not options.no_sweep,
             overwrite=options.overwrite,
+            retry_failed=options.retry_failed,
             allow_empty=options.allow_empty,
             on_progress=display,
         )
@@ -119,8 +128,27 @@ def summary(report: ExportReport) -> str:
         f"{report.rows:,} rows of {report.table} in {report.seconds:.1f} s ({rate:,.0f} rows/s)",
         f"{report.requests:,} requests, {report.pages:,} pages, {report.retries:,} retries",
         f"{len(report.files)} files, {report.bytes / 1e6:,.1f} MB in {report.out}",
+        *_findings(report),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _findings(report: ExportReport) -> Iterator[str]:
+    """Give a line for each thing that an undisturbed export of a quiet table has not."""
+    if report.runs > 1:
+        yield f"gone on with: run {report.runs} of job {report.job_id}"
+    if restarts := sum(partition.restarts for partition in report.partitions):
+        yield f"{restarts:,} chains began anew, since the service did not take their token any more"
+    if report.missing:
+        yield (
+            f"the sweep found {report.missing:,} rows that the clients' chains had not "
+            f"({report.orphans:,} of unknown clients), and {report.recovered:,} were fetched"
+        )
+    if report.duplicates:
+        yield f"{report.duplicates:,} rows came again and were dropped, the last one kept"
+    if report.extra:
+        names = ", ".join(f"{name} ({count:,})" for name, count in report.extra.items())
+        yield f"fields in _extra that nobody declared, or values that do not fit: {names}"
 
 
 def what_stands(out: Path) -> str:
@@ -132,6 +160,6 @@ def what_stands(out: Path) -> str:
     if report.complete:
         return f"the export that stood in {out} is still there, whole"
     return (
-        f"{len(report.parts)} whole files with {report.rows:,} rows stand in {out}; they are not "
-        "all: start again with the same command and --overwrite"
+        f"{len(report.parts)} whole files with {report.rows:,} rows stand in {out}; the same "
+        "command goes on from there"
     )

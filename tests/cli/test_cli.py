@@ -351,9 +351,14 @@ def test_ctrl_c_leaves_whole_parts(account: Ready, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=_LIMIT)
     assert process.returncode == 130, said
-    assert b"nothing was finished" in said
+    assert b"the same command goes on from there" in said
     assert b"Traceback" not in said
-    assert not out.exists()
+    assert not list(out.rglob("*.tmp"))
+    assert not (out / "_SUCCESS").exists()
+    done = leadgenius("export", "enrich-leads", "--out", str(out), "--page-size=1")
+    assert done.returncode == 0, done.stderr
+    assert "gone on with: run 2" in done.stdout
+    assert (out / "_SUCCESS").exists()
 
 
 def test_demo_runs_the_main_job(tmp_path: Path) -> None:
@@ -406,7 +411,7 @@ def test_a_background_job_of_a_script_hears_sigterm(account: Ready, tmp_path: Pa
         _, said = process.communicate(timeout=_LIMIT)
     assert process.returncode == 130, said
     assert b"Traceback" not in said
-    assert not out.exists()
+    assert not list(out.rglob("*.tmp"))
 
 
 def test_a_login_is_not_saved_beside_another_servers_key(

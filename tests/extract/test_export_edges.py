@@ -7,6 +7,7 @@ import json
 import os
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -16,6 +17,8 @@ from accounts import connect
 
 from leadgenius_async import LeadGenius, UnknownFieldWarning, errors
 from leadgenius_async._extract import parts
+from leadgenius_async._extract.journal import Journal, Step
+from leadgenius_async._extract.report import PartReport
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import Progress
 
@@ -144,8 +147,8 @@ async def test_a_clients_record_id_is_answered_with_its_client_id(
 async def test_chains_per_client_admit_what_they_cannot_know(
     emulator: Emulator, lg: LeadGenius, tmp_path: Path
 ) -> None:
-    """Rows of unknown clients escape chains per client, so such an export is not complete."""
-    report = await lg.enrich_leads.export(tmp_path / "out", chains="clients")
+    """Rows of unknown clients escape chains per client, unless they are looked for."""
+    report = await lg.enrich_leads.export(tmp_path / "out", chains="clients", sweep=False)
     assert not report.complete
     assert "chains" in (report.incomplete_because or "")
     assert report.rows < 600
@@ -328,9 +331,9 @@ async def test_no_warning_without_reason(lg: LeadGenius, tmp_path: Path) -> None
 async def test_a_part_is_synced_before_it_gets_its_name(
     lg: LeadGenius, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """fsync(part) < rename < fsync(folder): a power cut never shows a half-written part."""
+    """fsync(part) < rename < fsync(folder) < commit: a power cut shows no half-written part."""
     steps: list[str] = []
-    fsync, rename = os.fsync, Path.rename
+    fsync, rename, commit = os.fsync, Path.rename, Journal.commit
 
     def traced_fsync(descriptor: int) -> None:
         name = Path(f"/proc/self/fd/{descriptor}").readlink().name
@@ -341,8 +344,17 @@ async def test_a_part_is_synced_before_it_gets_its_name(
         steps.append(f"rename {self.name}")
         return rename(self, target)
 
+    def traced_commit(self: Journal, part: PartReport | None, steps_: Mapping[int, Step]) -> None:
+        steps.append("commit")
+        commit(self, part, steps_)
+
     monkeypatch.setattr(os, "fsync", traced_fsync)
     monkeypatch.setattr(Path, "rename", traced_rename)
+    monkeypatch.setattr(Journal, "commit", traced_commit)
     await lg.enrich_leads.export(tmp_path / "out")
     temporary = ".part-00000.parquet.tmp"
-    assert steps[:3] == [f"sync {temporary}", f"rename {temporary}", "sync enrich_leads"]
+    first = steps.index("sync 00000.arrow")
+    assert steps[first : first + 6] == [
+        "sync 00000.arrow", "sync ids",
+        f"sync {temporary}", f"rename {temporary}", "sync enrich_leads", "commit",
+    ]  # fmt: skip

@@ -1,0 +1,156 @@
+"""One walk over some chains: they fetch, one thread decodes, another writes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from leadgenius_async import errors
+from leadgenius_async._extract.budget import ByteBudget
+from leadgenius_async._extract.chain import Chain, RawPage
+from leadgenius_async._extract.columns import Decoded
+from leadgenius_async._extract.journal import ChainState
+from leadgenius_async._extract.page_size import PageSize
+from leadgenius_async._extract.parts import PartWriter
+from leadgenius_async._extract.plan import Partition
+from leadgenius_async._extract.query import Query
+from leadgenius_async._extract.sinks import Decoder
+from leadgenius_async._http.call import Meter
+from leadgenius_async._http.transport import Transport
+
+#: Errors that no other chain would be spared.
+_OF_ALL = (errors.AuthenticationError, errors.PermissionDenied, errors.ConfigurationError)
+
+
+class Walk:
+    """Takes chains from where they stand to their ends.
+
+    A chain that fails ends alone; the others go on. Errors of the files or of the credentials
+    end all.
+
+    Args:
+        transport: The way to the wire.
+        query: What is asked for.
+        chains: The chains, each with the digests of the tokens that it has had.
+        decoder: What makes contents of pages.
+        writer: What takes them.
+        page_size: How many rows to ask for.
+        budget: Bytes in flight over all chains.
+        meters: Count what each chain costs.
+        concurrency: Chains that run at a time.
+        on_page: Called with each page that is handed to the writer.
+        first: The first page of a chain, where it was fetched already.
+
+    Attributes:
+        failed: What chains ended with.
+        refused: Chains whose token the service does not take any more.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        query: Query,
+        chains: Mapping[Partition, tuple[ChainState, set[bytes]]],
+        *,
+        decoder: Decoder,
+        writer: PartWriter,
+        page_size: PageSize,
+        budget: ByteBudget,
+        meters: Mapping[Partition, Meter],
+        concurrency: int,
+        on_page: Callable[[Decoded[Any]], None],
+        first: RawPage | None = None,
+    ) -> None:
+        self._transport = transport
+        self._query = query
+        self._chains = chains
+        self._decoder = decoder
+        self._writer = writer
+        self._budget = budget
+        self._meters = meters
+        self._concurrency = concurrency
+        self._on_page = on_page
+        self._first = first
+        self._page_size = page_size
+        self.failed: dict[Partition, errors.LeadGeniusError] = {}
+        self.refused: dict[Partition, errors.PageTokenRefused] = {}
+
+    async def run(self) -> None:
+        """Run all stages; an error of one that is not a chain's own ends them all."""
+        pages_in, pages = anyio.create_memory_object_stream[RawPage](self._concurrency)
+        decoded_in, decoded = anyio.create_memory_object_stream[Decoded[Any]](1)
+        queue = deque(self._chains)
+        try:
+            async with anyio.create_task_group() as tasks, pages_in:
+                tasks.start_soon(self._decode_all, pages, decoded_in)
+                tasks.start_soon(self._write_all, decoded)
+                for _ in range(min(self._concurrency, len(queue))):
+                    tasks.start_soon(self._fetch_all, queue, pages_in.clone())
+                pages_in.close()
+        except BaseExceptionGroup as group:
+            raise first_error(group) from None
+
+    async def _fetch_all(
+        self, queue: deque[Partition], pages: MemoryObjectSendStream[RawPage]
+    ) -> None:
+        async with pages:
+            while queue:
+                partition = queue.popleft()
+                try:
+                    async for page in self._chain(partition).pages():
+                        await pages.send(page)
+                except _OF_ALL:
+                    raise
+                except errors.PageTokenRefused as error:
+                    self.refused[partition] = error
+                except errors.LeadGeniusError as error:
+                    self.failed[partition] = error
+
+    def _chain(self, partition: Partition) -> Chain:
+        state, seen = self._chains[partition]
+        first = self._first
+        if first is not None and (first.place.partition != partition or state.token is not None):
+            first = None
+        return Chain(
+            self._transport,
+            self._query,
+            partition,
+            page_size=self._page_size,
+            budget=self._budget,
+            meter=self._meters[partition],
+            token=state.token,
+            number=state.report.pages,
+            seen=seen,
+            first=first,
+        )
+
+    async def _decode_all(
+        self,
+        pages: MemoryObjectReceiveStream[RawPage],
+        decoded: MemoryObjectSendStream[Decoded[Any]],
+    ) -> None:
+        # One page at a time: decoding holds the interpreter lock, so a second thread gains nothing.
+        async with pages, decoded:
+            async for page in pages:
+                content = await to_thread.run_sync(self._decoder, page)
+                self._budget.correct(page.size, content.size)
+                self._page_size.observe(content.read, page.size)
+                del page  # its body would stay in memory while the next one is awaited
+                await decoded.send(content)
+
+    async def _write_all(self, decoded: MemoryObjectReceiveStream[Decoded[Any]]) -> None:
+        async with decoded:
+            async for content in decoded:
+                self._on_page(content)
+                await self._writer.write(content)
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error of a group, and of the groups in it."""
+    error = group.exceptions[0]
+    return first_error(error) if isinstance(error, BaseExceptionGroup) else error
