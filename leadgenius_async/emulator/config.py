@@ -32,8 +32,10 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 _SWITCHES = (
     "habits", "rotate_refresh_tokens", "bulk_accepts_jwt", "keys_everywhere", "move_leads",
-    "list_by_record_id", "list_webhook_urls", "settings_strict",
+    "list_by_record_id", "list_webhook_urls", "settings_strict", "endless_empty",
 )  # fmt: skip
+#: Counts that None turns off.
+_LIMITS = ("slow_above", "loop_pages")
 _POSITIVE_SECONDS = ("access_token_life", "refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535
 
@@ -58,6 +60,13 @@ class EmulatorConfig:
         host: Address to listen on.
         port: Port to listen on; 0 takes any free one.
         latency: Seconds added to each bulk page.
+        repeat_share: Share of the bulk pages whose last row comes again as the first row of the
+            page that follows, 0 to 1; the seed says which. A page of one row repeats nothing.
+        slow_above: A bulk page of more rows than this answers 504, as one that takes the gateway
+            too long; None: none does.
+        loop_pages: After so many bulk pages with rows, `nextToken` leads back to the listing's
+            start, with the same tokens each time round; they never expire. None: it never does.
+        endless_empty: From the second page on, every bulk page is empty and has a new `nextToken`.
         login_attempts: Logins that one address may try in 15 minutes.
         login: What a right password leads to: tokens (`"ok"`), 401 as for a user who is not
             confirmed yet (`"unconfirmed"`) or who has a second factor (`"mfa"`; its status is
@@ -106,6 +115,10 @@ class EmulatorConfig:
     host: str = "127.0.0.1"
     port: int = 0
     latency: float = 0.0
+    repeat_share: float = 0.0
+    slow_above: int | None = None
+    loop_pages: int | None = None
+    endless_empty: bool = False
     login_attempts: int = 5
     login: Login = "ok"
     access_token_life: float = 3_600.0
@@ -141,7 +154,11 @@ class EmulatorConfig:
         _require(_is_int(self.seed), self, "seed", "an int")
         for name in ("latency", "read_lag", "run_seconds"):
             _require(_seconds(getattr(self, name)) >= 0, self, name, "0 seconds or more")
-        _require(0 <= _seconds(self.run_failures) <= 1, self, "run_failures", "0 to 1")
+        for name in ("repeat_share", "run_failures"):
+            _require(0 <= _seconds(getattr(self, name)) <= 1, self, name, "0 to 1")
+        for name in _LIMITS:
+            value = getattr(self, name)
+            _require(value is None or _is_int(value, 1), self, name, "an int of at least 1 or None")
         _require(
             _is_int(self.port, 0) and self.port <= _LAST_PORT, self, "port", f"0 to {_LAST_PORT}"
         )

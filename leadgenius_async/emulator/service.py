@@ -83,7 +83,12 @@ def build_service(
         identity=Identity(store, secret("jwt")),
         sessions=Sessions(store, secret("jwt"), config),
         limiter=None if limit is None else SlidingLog(limit),
-        habits=Habits(config.seed, on=config.habits),
+        habits=Habits(
+            config.seed,
+            on=config.habits,
+            repeat_share=config.repeat_share,
+            endless_empty=config.endless_empty,
+        ),
         tokens=TokenBox(secret("page"), config.page_token_life),
         builders=builders,
         log=log,

@@ -13,7 +13,7 @@ from leadgenius_async.emulator.errors import ApiError, invalid_format
 _MAC_BYTES = 16
 
 
-class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A place in one listing.
 
     Attributes:
@@ -22,6 +22,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
         client_id: The filter, None for all rows.
         after: `seq` of the last row served, 0 at the start.
         empties: Empty pages already served at this place.
+        pages: Pages with rows that led here; counted only where a listing loops.
     """
 
     table: str
@@ -29,6 +30,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None
     after: int = 0
     empties: int = 0
+    pages: int = 0
 
 
 class _Sealed(msgspec.Struct, frozen=True):

@@ -35,6 +35,13 @@ from leadgenius_async.emulator import Emulator, EmulatorConfig
         ("refresh_token_life", 0),
         ("page_token_life", -1),
         ("foreign_company", "hidden"),
+        ("repeat_share", -0.1),
+        ("repeat_share", 1.1),
+        ("slow_above", 0),
+        ("slow_above", 1.5),
+        ("loop_pages", 0),
+        ("loop_pages", True),
+        ("endless_empty", 1),
     ],
 )
 def test_names_option_and_value(option: str, value: object) -> None:

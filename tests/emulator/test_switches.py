@@ -30,9 +30,26 @@ DEFAULTS = {
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_every_switch_can_be_set(name: str) -> None:
     """A default, written as text, is read back as what it is."""
-    found = read_switches([f"{name}={DEFAULTS[name]}"], FLAGS)
+    text = "null" if DEFAULTS[name] is None else DEFAULTS[name]
+    found = read_switches([f"{name}={text}"], FLAGS)
     assert found == {name: DEFAULTS[name]}
     assert type(found[name]) is type(DEFAULTS[name])
+
+
+@pytest.mark.parametrize(
+    ("pair", "value"),
+    [
+        ("repeat_share=0.2", 0.2),
+        ("slow_above=500", 500),
+        ("loop_pages=3", 3),
+        ("endless_empty=true", True),
+    ],
+)
+def test_faults_can_be_set(pair: str, value: object) -> None:
+    """The faults of the bulk lists are read as what they are."""
+    [found] = read_switches([pair], FLAGS).values()
+    assert found == value
+    assert type(found) is type(value)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,10 @@ class BulkPage(msgspec.Struct):
 
 _ALL_CLIENTS = {"", "ALL", "DEFAULT"}
 _PAYLOAD_TOO_LARGE = 413
-_REFUSES = (403, _PAYLOAD_TOO_LARGE)
+_GATEWAY_TIMEOUT = 504
+_REFUSES = (403, _PAYLOAD_TOO_LARGE, _GATEWAY_TIMEOUT)
+#: Epoch seconds, far ahead: tokens of a loop are written then, so that they do not expire.
+_FAR_AHEAD = 1e11
 
 
 @call(
@@ -98,9 +101,11 @@ async def _list(ask: Ask[BulkQuery, None], table: str) -> web.StreamResponse:
     began = time.perf_counter()
     body, rows = _build_page(service, listing)
     service.page_timer.append(time.perf_counter() - began)
-    cap = service.habits.body_cap
+    cap, slow_above = service.habits.body_cap, service.config.slow_above
     if cap is not None and len(body) > cap:
         return gateway_page(_PAYLOAD_TOO_LARGE)
+    if slow_above is not None and rows > slow_above:
+        return gateway_page(_GATEWAY_TIMEOUT)
     ask.request[ROWS] = rows
     return web.Response(body=body, content_type="application/json")
 
@@ -131,6 +136,11 @@ def _build_page(service: Service, query: _Listing) -> tuple[bytes, int]:
     rows, following = _read_rows(service, cursor, query.limit)
     if cursor.table == TABLE:
         rows = service.leads.readable(rows, now)
+    loop_pages = service.config.loop_pages
+    if loop_pages is not None:
+        pages = cursor.pages + bool(rows)
+        following = query.start if pages >= loop_pages else _counted(following, pages)
+        now = _FAR_AHEAD  # a place has the same token each time round
     token = None if following is None else service.tokens.seal(following, now)
     data = service.builders[cursor.table].build(rows, query.fields)
     return msgspec.json.encode(_page(cursor, rows, data, token)), len(rows)
@@ -148,7 +158,13 @@ def _read_rows(
     )
     if after is None:
         return rows, None
+    if len(rows) > 1 and service.habits.repeats(cursor):
+        after = rows[-2][0]
     return rows, msgspec.structs.replace(cursor, after=after, empties=0)
+
+
+def _counted(following: Cursor | None, pages: int) -> Cursor | None:
+    return None if following is None else msgspec.structs.replace(following, pages=pages)
 
 
 def _page(cursor: Cursor, rows: list[ServedRow], data: list[Any], token: str | None) -> BulkPage:
