@@ -13,7 +13,7 @@ from aiohttp import web
 
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.chain import CHAIN
-from leadgenius_async.emulator.clock import Clock
+from leadgenius_async.emulator.clock import Clock, timestamp
 from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.loading import sample_store
 from leadgenius_async.emulator.request_log import RequestLog
@@ -119,6 +119,47 @@ class Emulator:
         stored = [service.leads.stored({**defaults, **row}, self.clock.now()) for row in rows]
         service.store.insert_rows(check_table(table), stored)
 
+    def update(self, table: str, row_id: str, changes: Mapping[str, object]) -> None:
+        """Change a row of the first company while a test goes on, as by another user.
+
+        The row moves to the end of its listing, so an export under way may see it twice: with
+        its old values on an earlier page, and with its new ones on a later page.
+
+        Args:
+            table: `enrich_leads` or `source_leads`.
+            row_id: The row's `id`.
+            changes: Members that the row gets. `updatedAt` becomes the present if it is absent.
+
+        Raises:
+            ValueError: There is no such row, or `changes` has an `id` or a `company_id`.
+        """
+        service, company_id = self._running(), self._tenants[0].company_id
+        if fixed := {"id", "company_id"} & changes.keys():
+            raise ValueError(f"changes has {', '.join(sorted(fixed))}: a row keeps its own")
+        row = service.store.row(check_table(table), company_id, row_id)
+        if row is None:
+            raise _no_row(table, row_id)
+        now = self.clock.now()
+        served = msgspec.json.encode(service.builders[table].build([row], None))
+        [old] = msgspec.json.decode(served, type=list[dict[str, object]])
+        new = service.leads.stored({**old, "updatedAt": timestamp(now), **changes}, now)
+        service.store.replace_row(table, new, to_end=True)
+
+    def delete(self, table: str, ids: Iterable[str]) -> None:
+        """Delete rows of the first company while a test goes on, as by another user.
+
+        Args:
+            table: `enrich_leads` or `source_leads`.
+            ids: The `id` of each row.
+
+        Raises:
+            ValueError: There is no such row; those before it are gone.
+        """
+        store = self._running().store
+        for row_id in ids:
+            if not store.delete_row(table, self._tenants[0].company_id, row_id):
+                raise _no_row(table, row_id)
+
     def rows(
         self, table: str, *, company_id: str | None = None, client_id: str | None = None
     ) -> Iterator[bytes]:
@@ -199,6 +240,10 @@ def _described(service: Service, tenant: SampleTenant) -> Tenant:
         admin=_member(tenant.admin),
         member=_member(tenant.member),
     )
+
+
+def _no_row(table: str, row_id: str) -> ValueError:
+    return ValueError(f"id={row_id!r} is no row of {table} of the first company: see rows()")
 
 
 def _member(user: SampleUser) -> Member:

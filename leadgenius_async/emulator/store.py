@@ -231,10 +231,12 @@ class Store:
         ).fetchone()
         return found
 
-    def replace_row(self, table: str, row: StoredRow) -> None:
-        """Replace the row of the same id, at its place."""
+    def replace_row(self, table: str, row: StoredRow, *, to_end: bool = False) -> None:
+        """Replace the row of the same id, at its place or at the end of the listing."""
+        name = check_table(table)
+        place = f", seq = (SELECT max(seq) + 1 FROM {name})" if to_end else ""  # noqa: S608 - a name of TABLES
         self.db.execute(
-            f"UPDATE {check_table(table)} SET client_id = :client_id, head = :head, tail = :tail"  # noqa: S608 - a name of TABLES
+            f"UPDATE {name} SET client_id = :client_id, head = :head, tail = :tail{place}"  # noqa: S608 - a name of TABLES
             " WHERE id = :id AND company_id = :company_id",
             row._asdict(),
         )

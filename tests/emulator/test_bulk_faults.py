@@ -1,4 +1,4 @@
-"""What may go wrong with the bulk lists: switches and the clock."""
+"""What may go wrong with the bulk lists: switches, the clock, and rows that change meanwhile."""
 
 from __future__ import annotations
 
@@ -193,6 +193,83 @@ async def test_the_clock_ends_page_tokens(started: Any) -> None:
         assert (status, body["errorType"]) == (400, "invalid_format")
         assert "expired" in body["details"]
         assert (await reader.page(5, newer))["data"]
+
+
+@both_tables
+async def test_update_while_a_chain_is_read(started: Any, table: str) -> None:
+    """An updated row comes again at the end: old values first, new ones later."""
+    async with started(leads=6, source_leads=6, habits=False) as (emulator, session):
+        reader, truth = Reader(emulator, session, table), _truth(emulator, table)
+        first = await reader.page(3, fields="id,notes,email")
+        emulator.update(table, truth[1], {"notes": "changed meanwhile", "intent": {"a": 1}})
+        rest = await reader.page(9, first["nextToken"], fields="id,notes,email")
+
+        assert _ids(first) == truth[:3]
+        assert _ids(rest) == [*truth[3:], truth[1]]
+        assert first["data"][1].get("notes") != "changed meanwhile"
+        assert rest["data"][-1] == {**first["data"][1], "notes": "changed meanwhile"}
+        assert _truth(emulator, table) == [truth[0], *truth[2:], truth[1]]
+
+
+@both_tables
+async def test_update_changes_what_it_names(started: Any, table: str) -> None:
+    """All other members stay as they are served; the row may go to another client."""
+    async with started(leads=6, source_leads=6, habits=False) as (emulator, _):
+        before = {(row := json.loads(raw))["id"]: row for raw in emulator.rows(table)}
+        [*_, row_id] = before
+        client = emulator.ready.clients[-1].client_id
+        emulator.update(table, row_id, {"client_id": client, "intent": {"a": 1}})
+        emulator.update(table, row_id, {"updatedAt": "2030-01-01T00:00:00.000Z"})
+
+        [changed] = [
+            row for raw in emulator.rows(table) if (row := json.loads(raw))["id"] == row_id
+        ]
+        assert changed == before[row_id] | {
+            "client_id": client, "intent": {"a": 1}, "updatedAt": "2030-01-01T00:00:00.000Z",
+        }  # fmt: skip
+        of_client = [json.loads(raw)["id"] for raw in emulator.rows(table, client_id=client)]
+        assert of_client[-1] == row_id
+        emulator.update(table, row_id, {"notes": "now"})
+        [*_, last] = emulator.rows(table)
+        assert json.loads(last)["updatedAt"] < "2030"
+
+
+async def test_the_last_row_moves_too(started: Any) -> None:
+    """A row that is the last already gets a new place: a chain that has passed it sees it again."""
+    async with started(leads=3, habits=False) as (emulator, session):
+        reader, truth = Reader(emulator, session), _truth(emulator)
+        first = await reader.page(2)
+        emulator.delete("enrich_leads", truth[2:])
+        emulator.update("enrich_leads", truth[1], {"notes": "changed meanwhile"})
+        assert _ids(await reader.page(2, first["nextToken"])) == [truth[1]]
+
+
+@both_tables
+async def test_delete_while_a_chain_is_read(started: Any, table: str) -> None:
+    """Deleted rows are gone from the pages to come, and the chain goes on."""
+    async with started(leads=6, source_leads=6, habits=False) as (emulator, session):
+        reader, truth = Reader(emulator, session, table), _truth(emulator, table)
+        first = await reader.page(2)
+        emulator.delete(table, [truth[1], truth[3]])
+        rest = await reader.page(9, first["nextToken"])
+        assert _ids(rest) == [truth[2], *truth[4:]]
+        assert _truth(emulator, table) == [truth[0], truth[2], *truth[4:]]
+
+
+async def test_rows_that_are_not_there(started: Any) -> None:
+    """A wrong id, table or member is a mistake of the test, and named."""
+    async with started(leads=2) as (emulator, _):
+        [row_id, _] = _truth(emulator)
+        with pytest.raises(ValueError, match="id='x' is no row of enrich_leads"):
+            emulator.update("enrich_leads", "x", {})
+        with pytest.raises(ValueError, match="id='x' is no row of source_leads"):
+            emulator.delete("source_leads", ["x"])
+        with pytest.raises(ValueError, match="table='leads' is not one of"):
+            emulator.update("leads", row_id, {})
+        with pytest.raises(ValueError, match="table='leads' is not one of"):
+            emulator.delete("leads", [row_id])
+        with pytest.raises(ValueError, match="changes has company_id, id: a row keeps its own"):
+            emulator.update("enrich_leads", row_id, {"id": "x", "company_id": "company-2"})
 
 
 async def test_chains_wait_side_by_side(started: Any) -> None:
