@@ -48,6 +48,7 @@ class Auth:
             NotFound: No such user.
             RateLimited: More than 5 attempts from this address in 15 minutes; `retry_after` says
                 how many seconds to wait.
+            ServerError: The service's login backend failed.
 
         ```python
         login = await lg.auth.login("demo@company-1.example", "sample-password-1")
