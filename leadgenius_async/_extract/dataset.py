@@ -17,7 +17,6 @@ after a power cut, and what the journal names is there.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import shutil
@@ -27,8 +26,10 @@ from pathlib import Path
 import msgspec
 
 from leadgenius_async import errors
+from leadgenius_async._extract.files import damage, describe, sync
 from leadgenius_async._extract.journal import Job, Journal, Step, create_journal
 from leadgenius_async._extract.lock import Lock
+from leadgenius_async._extract.repair import rebuild
 from leadgenius_async._extract.report import ExportReport, PartReport
 from leadgenius_async._extract.rows import Reject
 
@@ -53,6 +54,7 @@ class Dataset:
         suffix: Ending of the part files' names.
         overwrite: Whether an export that stands there is deleted, once there are rows to take
             its place.
+        repair: Whether the journal is built anew from the parts first.
 
     Raises:
         ExportLocked: Another process writes there.
@@ -65,7 +67,9 @@ class Dataset:
         resumed: Whether an unfinished export is gone on with.
     """
 
-    def __init__(self, out: Path, job: Job, *, suffix: str, overwrite: bool = False) -> None:
+    def __init__(
+        self, out: Path, job: Job, *, suffix: str, overwrite: bool = False, repair: bool = False
+    ) -> None:
         self.out = out
         self._folder = out / job.spec.table
         self._state = out / STATE
@@ -79,6 +83,9 @@ class Dataset:
             self._remove_made()
             raise
         try:
+            self._make_folder(self.ids_folder)
+            if repair:
+                self._rebuild()
             self.journal = self._begin(job, overwrite=overwrite)
             self._make_folder(self.ids_folder)
         except BaseException:
@@ -191,6 +198,27 @@ class Dataset:
             shutil.rmtree(self._state, ignore_errors=True)
         self._lock.release()
         self._remove_made()
+
+    def _rebuild(self) -> None:
+        if _is_complete(self.out):
+            raise errors.ExportConflict(
+                f"{self.out} holds a finished export: `leadgenius verify` tells whether its files "
+                "are whole; to take it out anew, overwrite it (--overwrite)"
+            )
+        parts = {
+            int(match[1]): path
+            for path in sorted(self._folder.glob("part-*"))
+            if (match := _OWN_PART.fullmatch(path.name)) and not match[3]
+        }
+        files = {number: self.ids_file(number) for number in parts}
+        rebuilt = self._state / "rebuilt.db"
+        rebuild(rebuilt, parts, files).close()
+        for path in self._state.glob(f"{JOURNAL}*"):
+            path.unlink()
+        rebuilt.rename(self._state / JOURNAL)
+        for path in self.ids_folder.glob("*.arrow"):
+            if int(path.stem) not in parts:
+                path.unlink()  # of a sweep, which is done again
 
     def _begin(self, job: Job, *, overwrite: bool) -> Journal:
         if (self._state / JOURNAL).exists() and not overwrite:
@@ -311,30 +339,14 @@ def clear(out: Path) -> None:
             path.rmdir()
 
 
-def describe(path: Path, name: str, rows: int) -> PartReport:
-    """Return what the manifest says of a part file that stands at `path`."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return PartReport(name, rows, path.stat().st_size, digest)
-
-
-def sync(path: Path) -> None:
-    """Make a file's content, or a folder's names, outlast a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _is_complete(out: Path) -> bool:
+    if not (out / SUCCESS).exists():
+        return False
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def damage(out: Path, parts: Iterable[PartReport]) -> Iterator[str]:
-    """Give what is wrong with part files, one sentence each."""
-    for part in parts:
-        path = out / part.file
-        if not path.exists():
-            yield f"{part.file} is missing"
-        elif describe(path, part.file, part.rows) != part:
-            yield f"{part.file} has been changed since it was written"
+        data = (out / MANIFEST).read_bytes()
+        return msgspec.json.decode(data, type=ExportReport).complete
+    except (OSError, msgspec.MsgspecError):
+        return False
 
 
 def _check_parts(out: Path, parts: Iterable[PartReport]) -> None:

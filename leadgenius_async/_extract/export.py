@@ -20,7 +20,8 @@ from leadgenius_async._extract import ids
 from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.chain import RawPage
 from leadgenius_async._extract.columns import Decoded, KeysDecoder
-from leadgenius_async._extract.dataset import Dataset, sync
+from leadgenius_async._extract.dataset import Dataset
+from leadgenius_async._extract.files import sync
 from leadgenius_async._extract.journal import ChainState, Job
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.parts import PartWriter
@@ -60,6 +61,7 @@ class Export:
         format_: `parquet` or `ndjson`.
         concurrency: Chains that run at a time.
         overwrite: Whether an export that stands in `out` is deleted first.
+        repair: Whether the journal of an unfinished one is built anew from its parts first.
         allow_empty: Whether an export without a single row is a success.
         on_progress: Called with each page, and every half second while none comes.
     """
@@ -75,6 +77,7 @@ class Export:
         format_: FileFormat = "parquet",
         concurrency: int = CONCURRENCY,
         overwrite: bool = False,
+        repair: bool = False,
         allow_empty: bool = False,
         on_progress: OnProgress | None = None,
     ) -> None:
@@ -88,6 +91,7 @@ class Export:
         self._format: FileFormat = format_
         self._concurrency = concurrency
         self._overwrite = overwrite
+        self._repair = repair
         self._allow_empty = allow_empty
         self._on_progress = on_progress
         self._first: RawPage | None = None
@@ -126,8 +130,13 @@ class Export:
                 await to_thread.run_sync(self._dataset.close)
 
     def _open(self) -> Dataset:
-        suffix = SUFFIXES[self._format]
-        return Dataset(self._out, self._job, suffix=suffix, overwrite=self._overwrite)
+        return Dataset(
+            self._out,
+            self._job,
+            suffix=SUFFIXES[self._format],
+            overwrite=self._overwrite,
+            repair=self._repair,
+        )
 
     def _begin(self) -> None:
         self._journal = self._dataset.journal

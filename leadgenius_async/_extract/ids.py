@@ -69,6 +69,14 @@ def write_keys(path: Path, keys: pa.Table) -> None:
     file.close()
 
 
+def count(path: Path) -> int | None:
+    """Return how many rows a file has; None if it cannot be read."""
+    try:
+        return _read(path).num_rows
+    except (OSError, pa.ArrowInvalid):
+        return None
+
+
 def read_ids(path: Path) -> Values:
     """Return the ids of a file."""
     return _read(path)["id"].combine_chunks()

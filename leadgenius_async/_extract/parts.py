@@ -18,6 +18,7 @@ from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.ids import IdsFile
 from leadgenius_async._extract.journal import ChainState, Step, token_digest
 from leadgenius_async._extract.plan import Partition
+from leadgenius_async._extract.repair import ABOUT, About
 from leadgenius_async._extract.sinks import Decoder, Sink, open_sink
 
 #: A row group is closed at whichever comes first. 100,000 full rows at once would hold 900 MB.
@@ -172,17 +173,13 @@ class PartWriter:
     def _about(self, rows: int) -> dict[str, str]:
         """Return what a part says of itself, from which a lost journal can be rebuilt."""
         journal = self._dataset.journal
-        chains = [
-            {"number": n, "client_id": journal.chains[n].report.client_id,
-             "kind": journal.chains[n].report.kind, "step": step}
-            for n, step in self._steps.items()
-        ]  # fmt: skip
+        chains = [chain.report for chain in journal.chains]
+        about = About(job=journal.job, chains=chains, steps=self._steps)
         return {
             "leadgenius.schema_version": SCHEMA_VERSION,
             "leadgenius.job_id": journal.job.job_id,
             "leadgenius.rows": str(rows),
-            "leadgenius.job": msgspec.json.encode(journal.job).decode(),
-            "leadgenius.chains": msgspec.json.encode(chains).decode(),
+            ABOUT: msgspec.json.encode(about).decode(),
         }
 
     def _discard(self) -> None:

@@ -11,7 +11,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leadgenius_async._extract.dataset import Dataset, describe
+from leadgenius_async._extract.dataset import Dataset
+from leadgenius_async._extract.files import describe
 from leadgenius_async._extract.report import PartReport
 from leadgenius_async._extract.sinks import SUFFIXES, NdjsonSink, ParquetSink
 

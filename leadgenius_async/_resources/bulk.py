@@ -169,6 +169,7 @@ class BulkLeads(Generic[LeadT]):
         sweep: bool = True,
         overwrite: bool = False,
         retry_failed: bool = False,
+        repair: bool = False,
         allow_empty: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> ExportReport:
@@ -198,6 +199,8 @@ class BulkLeads(Generic[LeadT]):
             overwrite: Delete an export that stands in `out`, once there are rows to take its
                 place.
             retry_failed: Only go on with an export of which some chains failed.
+            repair: Build the journal of an unfinished export anew from its Parquet parts first;
+                what is lost is fetched again.
             allow_empty: Take an export without a row for a success.
             on_progress: Called with each page, and every half second while none comes.
 
@@ -248,6 +251,7 @@ class BulkLeads(Generic[LeadT]):
             format_=format,
             concurrency=concurrency,
             overwrite=overwrite,
+            repair=repair,
             allow_empty=allow_empty,
             on_progress=on_progress,
         ).run()

@@ -45,6 +45,7 @@ class ExportOptions:
         overwrite: Delete an export that stands in the folder, once there are rows to take its
             place.
         retry_failed: Only go on with an export of which some chains failed.
+        repair: Build the journal of an unfinished export anew from its Parquet parts first.
         allow_empty: Take an export without a row for a success.
         json: Print the report as one JSON object.
     """
@@ -62,6 +63,7 @@ class ExportOptions:
     no_sweep: Flag = False
     overwrite: Flag = False
     retry_failed: Flag = False
+    repair: Flag = False
     allow_empty: Flag = False
     json: Json = False
 
@@ -111,6 +113,7 @@ async def run_export(
             sweep=not options.no_sweep,
             overwrite=options.overwrite,
             retry_failed=options.retry_failed,
+            repair=options.repair,
             allow_empty=options.allow_empty,
             on_progress=display,
         )
