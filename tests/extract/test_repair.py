@@ -57,10 +57,14 @@ def tear_journal(state: Path) -> None:
 @pytest.mark.parametrize("chains", ["all", "clients"])
 @pytest.mark.parametrize("lose", [lose_journal, lose_state, tear_journal])
 @pytest.mark.parametrize("lost_part", [None, 0, 2, -1])
-async def test_what_the_parts_tell_is_enough(
-    emulator: Emulator, lg: LeadGenius, tmp_path: Path, lose: Any, chains: Any,
+async def test_what_the_parts_tell_is_enough(  # noqa: PLR0913, PLR0917 - parameters of the test
+    emulator: Emulator,
+    lg: LeadGenius,
+    tmp_path: Path,
+    lose: Any,
+    chains: Any,
     lost_part: int | None,
-) -> None:  # fmt: skip
+) -> None:
     """Also without one of them: its pages are fetched again."""
     out = tmp_path / "out"
     found = await cut_off(lg, out, chains=chains)
@@ -93,7 +97,8 @@ async def test_a_part_that_cannot_be_read_is_fetched_again(lg: LeadGenius, tmp_p
 
 async def test_without_ids_a_lost_state_is_not_rebuilt(lg: LeadGenius, tmp_path: Path) -> None:
     """What would come twice could not be told; nor do NDJSON parts tell of their export."""
-    for options in ({"fields": ["email"]}, {"format": "ndjson"}):
+    kinds: list[dict[str, Any]] = [{"fields": ["email"]}, {"format": "ndjson"}]
+    for options in kinds:
         out = tmp_path / str(options)
         found = await cut_off(lg, out, **options)
         lose_state(out / ".leadgenius")
