@@ -49,7 +49,7 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "after a swap is over": (Journal, "end_swap", "after"),
     "before the manifest": (Dataset, "finish", "before"),
     "in the manifest": (Dataset, "_write", "after"),
-    "while the journal goes": (dataset, "_remove_journal", "before"),
+    "while the journal goes": (dataset, "forget", "before"),
     "at the very end": (Dataset, "finish", "after"),
 }
 

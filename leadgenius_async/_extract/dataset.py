@@ -184,13 +184,13 @@ class Dataset:
             self._write(SUCCESS, b"")
         if over:
             self.journal.close()
-            _remove_journal(self._state)
+            forget(self._state)
 
     def close(self) -> None:
         """Let other processes write here; where no row is durable, leave no trace."""
         self.journal.close()
         if not self.journal.parts and not self.journal.job.totals.rejects:
-            _remove_journal(self._state)
+            forget(self._state)
         self._let_go()
 
     def _let_go(self) -> None:
@@ -229,7 +229,7 @@ class Dataset:
                 f"{self.out} already holds an export ({', '.join(found)}): choose another folder, "
                 "or overwrite it whole (--overwrite)"
             )
-        _remove_journal(self._state)
+        forget(self._state)
         job.to_clear = bool(found)
         return create_journal(self._state / JOURNAL, job)
 
@@ -367,7 +367,8 @@ def _cut(path: Path, length: int) -> None:
         path.unlink()
 
 
-def _remove_journal(state: Path) -> None:
+def forget(state: Path) -> None:
+    """Forget what an export would go on from; the journal goes first."""
     for path in state.glob(f"{JOURNAL}*"):
         path.unlink()
     for folder in ("ids", "swap"):

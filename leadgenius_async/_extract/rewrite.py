@@ -79,6 +79,16 @@ def each_line(path: Path) -> Iterator[bytes]:
         yield from io.BufferedReader(stream)  # type: ignore[type-var] # its stub asks for more
 
 
+def count_rows(path: Path) -> int | None:
+    """Return how many rows a part has; None if it cannot be read."""
+    try:
+        if path.suffix == SUFFIXES["parquet"]:
+            return pq.read_metadata(path).num_rows
+        return sum(1 for _ in each_line(path))
+    except (OSError, pa.ArrowInvalid):
+        return None
+
+
 def extra_fields(out: Path, parts: Iterable[PartReport]) -> dict[str, int]:
     """Return the fields that `_extra` holds, and in how many rows; nothing of NDJSON parts."""
     counts: Counter[str] = Counter()

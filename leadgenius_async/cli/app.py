@@ -30,6 +30,8 @@ _COMMANDS = {
     "generate-key": ("api_keys:generate_key", "Make an API key, save it, and print it once."),
     "api-keys": ("api_keys:app", "API keys of the signed-in user: list."),
     "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
+    "jobs": ("jobs:app", "Exports that stand in folders: list, show, resume, discard."),
+    "verify": ("jobs:verify", "Check an export's files against its manifest."),
     "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete."),
     "leads": ("leads:app", "Leads: list, find, get, create, update, delete, enrich."),
     "company": ("company:app", "The account's company: show, create, update."),

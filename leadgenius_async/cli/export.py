@@ -71,16 +71,17 @@ class ExportOptions:
 @app.command(name="enrich-leads")
 async def enrich_leads(options: ExportOptions, connection: Connection = DEFAULT) -> None:
     """Take out EnrichLeads."""
-    await _export("enrich_leads", options, connection)
+    await export_with("enrich_leads", options, connection)
 
 
 @app.command(name="source-leads")
 async def source_leads(options: ExportOptions, connection: Connection = DEFAULT) -> None:
     """Take out SourceLeads."""
-    await _export("source_leads", options, connection)
+    await export_with("source_leads", options, connection)
 
 
-async def _export(table: Table, options: ExportOptions, connection: Connection) -> None:
+async def export_with(table: Table, options: ExportOptions, connection: Connection) -> None:
+    """Run an export and print its report; one that is not complete ends with an error."""
     try:
         async with connection.open() as lg:
             report = await run_export(lg, table, options)

@@ -1,0 +1,149 @@
+"""`leadgenius jobs` and `verify`: what stands in folders, and whether it is whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from accounts import connect
+from world import World, running_world
+
+from leadgenius_async import errors
+from leadgenius_async._extract import parts
+from leadgenius_async._extract.jobs import discard, find_jobs, read_job, verify
+from leadgenius_async._extract.lock import Lock
+from leadgenius_async.cli import failures
+from leadgenius_async.cli.app import run
+from leadgenius_async.emulator import Emulator
+from leadgenius_async.models import Progress
+
+
+class CutOff(Exception):
+    """Stands for whatever ends an export."""
+
+
+def stop(progress: Progress) -> None:
+    if progress.pages >= 8:
+        raise CutOff
+
+
+async def leave_unfinished(emulator: Emulator, out: Path, **options: Any) -> None:
+    """Begin an export of 20 rows, and end it in the middle."""
+    async with connect(emulator) as lg:
+        with pytest.raises(CutOff):
+            await lg.enrich_leads.export(out, page_size=2, on_progress=stop, **options)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Run an emulator, with its account in the environment and a folder of its own to be in."""
+    monkeypatch.setattr(parts, "PART_PAGES", 2)
+    monkeypatch.chdir(tmp_path)
+    with running_world() as found:
+        for name, value in found.environment().items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+def answer(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_from_list_to_resume(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unfinished export is found, shown, and gone on with by its id, as it was asked for."""
+    world.portal.call(
+        lambda: leave_unfinished(world.emulator, Path("deep/down/out"), fields=["id"])
+    )
+    assert run(["jobs", "list", "--json"]) == 0
+    [job] = answer(capsys)
+    assert (job["state"], job["out"], job["table"]) == (
+        "unfinished",
+        "deep/down/out",
+        "enrich_leads",
+    )
+    assert 0 < job["rows"] < 20
+    assert run(["jobs", "show", job["job_id"], "--json"]) == 0
+    shown = answer(capsys)
+    assert shown["spec"]["fields"] == ["id"]
+    assert shown["partitions"][0]["pages"] > 0
+    assert run(["jobs", "resume", job["job_id"], "--json"]) == 0
+    report = answer(capsys)
+    assert report["complete"]
+    assert report["runs"] == 2
+    assert run(["jobs", "show", "deep/down/out", "--json"]) == 0
+    assert answer(capsys)["state"] == "complete"
+    assert run(["jobs", "resume", "deep/down/out"]) == failures.USAGE
+    assert "complete" in capsys.readouterr().err
+
+
+def test_discard(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """It deletes what the export wrote, after a question, and nothing else."""
+    world.portal.call(lambda: leave_unfinished(world.emulator, Path("out")))
+    Path("out/mine.txt").write_text("mine")
+    assert run(["jobs", "discard", "out"]) == failures.USAGE
+    assert "--yes" in capsys.readouterr().err
+    assert run(["jobs", "discard", "out", "--yes", "--json"]) == 0
+    assert answer(capsys) == {"deleted": 1, "out": "out"}
+    assert [path.name for path in Path("out").iterdir()] == ["mine.txt"]
+    assert run(["jobs", "discard", "out", "--yes"]) == failures.USAGE
+    assert run(["jobs", "list", "nowhere"]) == failures.USAGE
+    capsys.readouterr()
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("format_", ["parquet", "ndjson"])
+def test_verify(capsys: pytest.CaptureFixture[str], format_: str) -> None:
+    """Whole files pass; one that was changed, lost or added is named, with exit code 6."""
+    assert run(["export", "enrich-leads", "--out", "out", "--format", format_]) == 0
+    capsys.readouterr()
+    assert run(["verify", "out", "--json"]) == 0
+    verdict = answer(capsys)
+    assert verdict["ok"]
+    assert verdict["rows"] == json.loads(Path("out/manifest.json").read_text())["rows"]
+    [part] = Path("out/enrich_leads").iterdir()
+    whole = part.read_bytes()
+    part.write_bytes(whole[:-4] + b"XXXX")
+    assert run(["verify", "out"]) == failures.PARTIAL
+    assert f"{part.name} has been changed" in capsys.readouterr().err
+    part.unlink()
+    assert run(["verify", "out"]) == failures.PARTIAL
+    assert f"{part.name} is missing" in capsys.readouterr().err
+    part.write_bytes(whole)
+    part.with_name(part.name.replace("00000", "00007")).write_bytes(whole)
+    Path("out/_SUCCESS").unlink()
+    assert run(["verify", "out"]) == failures.PARTIAL
+    said = capsys.readouterr().err
+    assert "00007" in said
+    assert "_SUCCESS is missing" in said
+
+
+async def test_states(emulator: Emulator, tmp_path: Path) -> None:
+    """Running, unfinished, damaged, none: each is told by what stands there."""
+    out = tmp_path / "a" / "out"
+    assert read_job(tmp_path) is None
+    await leave_unfinished(emulator, out)
+    lock = Lock(out / ".leadgenius", "job-1")
+    found = read_job(out)
+    assert found is not None
+    assert found.state == "running"
+    assert found.holder is not None
+    assert found.holder.job_id == "job-1"
+    with pytest.raises(errors.ExportLocked):
+        discard(out)
+    lock.release()
+    (out / ".leadgenius" / "journal.db").write_bytes(b"torn")
+    for path in (out / ".leadgenius").glob("journal.db-*"):
+        path.unlink()
+    broken = tmp_path / "b"
+    broken.mkdir()
+    (broken / "manifest.json").write_bytes(b"{")
+    found_jobs = await anyio.to_thread.run_sync(lambda: list(find_jobs(tmp_path)))
+    assert [job.state for job in found_jobs] == ["damaged", "damaged"]
+    assert all(job.problem for job in found_jobs)
+    with pytest.raises(errors.ExportDamaged, match="cannot be read"):
+        verify(broken)
+    with pytest.raises(errors.ExportDamaged, match="no manifest"):
+        verify(tmp_path)
