@@ -111,7 +111,11 @@ class Dataset:
         """Return the temporary path of the next part."""
         self._clear_old()
         self._make_folder(self._folder)
-        return self._folder / f".{self.part_name(self.journal.next_number)}.tmp"
+        return self._temporary()
+
+    def discard(self) -> None:
+        """Delete the part that was to be the next one; its commit does not come."""
+        self._temporary().unlink(missing_ok=True)
 
     def ids_file(self, number: int) -> Path:
         """Return the path of the ids of a commit's rows."""
@@ -149,6 +153,7 @@ class Dataset:
 
     def reject(self, rejects: Iterable[Reject], context: Mapping[str, object]) -> None:
         """Append rows that could not be read to `rejects.ndjson`, raw, with the reason."""
+        self._clear_old()
         totals = self.journal.job.totals
         with (self.out / REJECTS).open("ab") as file:
             for reject in rejects:
@@ -168,6 +173,7 @@ class Dataset:
             for path in self.swap_folder.iterdir():
                 sync(path)
             sync(self.swap_folder)
+            sync(self._state)
         self.journal.begin_swap(replaced)
         self._finish_swap(self.journal)
 
@@ -179,6 +185,8 @@ class Dataset:
             over: Whether nothing is left to go on with.
         """
         data = msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+        if not report.complete:
+            (self.out / SUCCESS).unlink(missing_ok=True)
         self._write(MANIFEST, data)
         if report.complete:
             self._write(SUCCESS, b"")
@@ -231,7 +239,9 @@ class Dataset:
             )
         forget(self._state)
         job.to_clear = bool(found)
-        return create_journal(self._state / JOURNAL, job)
+        journal = create_journal(self._state / JOURNAL, job)
+        sync(self._state)
+        return journal
 
     def _go_on(self, job: Job) -> Journal:
         journal = Journal(self._state / JOURNAL)
@@ -287,6 +297,9 @@ class Dataset:
             sync(self._folder)
             journal.end_swap()
 
+    def _temporary(self) -> Path:
+        return self._folder / f".{self.part_name(self.journal.next_number)}.tmp"
+
     def _place(self, number: int) -> Path:
         return self._folder / self.part_name(number)
 
@@ -301,6 +314,7 @@ class Dataset:
             if not path.exists():
                 path.mkdir()
                 self._made.append(path)
+                sync(path.parent)
 
     def _remove_made(self) -> None:
         for folder in reversed(self._made):
@@ -310,9 +324,12 @@ class Dataset:
 
     def _write(self, name: str, data: bytes) -> None:
         temporary = self.out / f".{name}.tmp"
-        temporary.write_bytes(data)
-        sync(temporary)
-        temporary.rename(self.out / name)
+        try:
+            temporary.write_bytes(data)
+            sync(temporary)
+            temporary.rename(self.out / name)
+        finally:
+            temporary.unlink(missing_ok=True)
         sync(self.out)
 
 

@@ -5,6 +5,7 @@ plan → walk the chains → sweep, and fetch what they missed → drop what cam
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 from collections import Counter
@@ -116,6 +117,22 @@ class Export:
             LeadGeniusError: See `errors`. What is durable stands, and the same call goes on with
                 it.
         """
+        reports: list[ExportReport] = []
+
+        async def work() -> None:
+            reports.append(await self._run())
+
+        # In a task of its own: when asyncio cancels this one (Ctrl-C, `wait_for`), it then waits
+        # for the thread that writes files, as it would not where that is awaited directly.
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(work)
+        except BaseExceptionGroup as group:
+            raise first_error(group) from None
+        [report] = reports
+        return report
+
+    async def _run(self) -> ExportReport:
         self._dataset = await to_thread.run_sync(self._open)
         self._begin()
         try:
@@ -151,7 +168,7 @@ class Export:
             await self._make_plan()
         await self._walk("rows")
         if self._failed:
-            self._raise_if_all_failed()
+            self._raise_if_nothing_else()
             return  # what they lack is not looked for yet: they are gone on with first
         self._require_rows()
         if self._needs_sweep:
@@ -254,8 +271,10 @@ class Export:
                 chains[partition].report.error = str(error)
                 self._journal.save_chain(chains[partition])
 
-    def _raise_if_all_failed(self) -> None:
-        if len(self._failed) == len(self._journal.chains):
+    def _raise_if_nothing_else(self) -> None:
+        """Raise what a chain failed with, where no other has brought anything to go on with."""
+        anything = self._journal.parts or self._job.totals.rejects
+        if len(self._failed) == len(self._journal.chains) or not anything:
             raise next(iter(self._failed.values()))
 
     @property
@@ -360,7 +379,9 @@ class Export:
 
     def _stop_short(self, error: BaseException) -> None:
         """Leave a manifest that says that what stands is not all."""
-        if self._journal.parts and not self._job.to_clear:
+        if not self._journal.parts or self._job.to_clear:
+            return
+        with contextlib.suppress(OSError):  # the disk may be full: `error` is what is told
             report = self._report()
             reason = "it was interrupted" if not isinstance(error, Exception) else str(error)
             report.incomplete_because = reason

@@ -176,9 +176,10 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._readable():
+        with _readable(path):
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             try:
+                self._check()
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._load()
@@ -246,6 +247,8 @@ class Journal:
     def tokens_of(self, chain: ChainState) -> set[bytes]:
         """Return the digests of the tokens that a chain has had, since it last began."""
         found: set[bytes] = set()
+        if chain.token is None:  # it begins, maybe anew: the service may well give them again
+            return found
         query = "SELECT token_in, tokens FROM step WHERE chain = ? ORDER BY number"
         for token_in, tokens in self._db.execute(query, (chain.number,)):
             if token_in is None:
@@ -282,7 +285,6 @@ class Journal:
         self.swap = {}
 
     def _load(self) -> None:
-        self._check()
         (state,) = self._db.execute("SELECT state FROM job").fetchone()
         self.job = _decode(state, Job)
         self.chains = [
@@ -330,23 +332,15 @@ class Journal:
 
     @contextlib.contextmanager
     def _transaction(self) -> Generator[None]:
-        with self._readable():
+        with _readable(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # on a full disk SQLite has rolled back itself
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
-
-    @contextlib.contextmanager
-    def _readable(self) -> Generator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise OSError(f"{self._path}: {error}") from error  # a full disk, or no rights
-        except (sqlite3.DatabaseError, TypeError, msgspec.MsgspecError) as error:
-            raise _damaged(self._path, str(error)) from error
 
 
 def new_job(spec: Spec) -> Job:
@@ -359,7 +353,7 @@ def create_journal(path: Path, job: Job) -> Journal:
     """Make the journal of an export that begins; under its name it is whole from the first."""
     temporary = path.with_name(f"{path.name}.new")
     temporary.unlink(missing_ok=True)
-    with contextlib.closing(sqlite3.connect(temporary)) as db:
+    with _readable(path), contextlib.closing(sqlite3.connect(temporary)) as db:
         db.executescript(
             f"PRAGMA synchronous = FULL; PRAGMA application_id = {_APPLICATION};"
             f"PRAGMA user_version = {_VERSION}; {_TABLES}"
@@ -385,6 +379,17 @@ def _advance(chain: ChainState, step: Step) -> None:
     report.error = None
     running = hashlib.sha256(bytes.fromhex(report.tokens_digest) + step.tokens)
     report.tokens_digest = running.hexdigest()
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Generator[None]:
+    """Turn SQLite's errors into those of files, and into ours where a journal is damaged."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path}: {error}") from error  # a full disk, or no rights
+    except (sqlite3.DatabaseError, TypeError, msgspec.MsgspecError) as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _decode(data: bytes, type_: type[T]) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,6 @@ class _Part:
     path: Path | None
     sink: Sink | None
     ids: IdsFile
-    since: float = field(default_factory=time.monotonic)
     rows: int = 0
     size: int = 0
     pages: int = 0
@@ -74,10 +73,13 @@ class PartWriter:
         self._group: list[Decoded[Any]] = []
         self._part: _Part | None = None
         self._steps: dict[int, Step] = {}
+        self._since = 0.0  # when the first page came that is not durable yet
         self._durable_pages = sum(chain.report.pages for chain in dataset.journal.chains)
 
     async def write(self, page: Decoded[Any]) -> None:
         """Take a page; it is in a file when its group is full, and durable when its part is."""
+        if not self._group and not self._steps:
+            self._since = time.monotonic()
         self._group.append(page)
         size = sum(page.size for page in self._group)
         rows = sum(page.rows for page in self._group)
@@ -97,8 +99,12 @@ class PartWriter:
 
     async def write_empty(self) -> None:
         """Commit a part without rows, so that a dataset of none has its schema."""
-        await to_thread.run_sync(self._open)
-        await self.close()
+        try:
+            await to_thread.run_sync(self._open)
+            await self.close()
+        except OSError:
+            await self.abandon()
+            raise
 
     async def _flush(self) -> None:
         await to_thread.run_sync(self._write_group)
@@ -142,10 +148,9 @@ class PartWriter:
         pages += len(self._group) if in_hand is None else in_hand
         if pages >= max(PART_PAGES, self._durable_pages * PART_SHARE):
             return True
-        part = self._part
-        return part is not None and (
-            part.size >= PART_BYTES or time.monotonic() - part.since >= PART_SECONDS
-        )
+        if self._part is not None and self._part.size >= PART_BYTES:
+            return True
+        return time.monotonic() - self._since >= PART_SECONDS
 
     def _open(self) -> _Part:
         number = self._dataset.journal.next_number
@@ -185,10 +190,10 @@ class PartWriter:
     def _discard(self) -> None:
         self._steps = {}
         part, self._part = self._part, None
-        if part is None:
-            return
-        part.ids.close()
-        if part.sink is not None and part.path is not None:
+        if part is not None:
             with contextlib.suppress(OSError):  # the disk may be full, which is why
-                part.sink.abandon()
-            part.path.unlink(missing_ok=True)
+                part.ids.close()
+            with contextlib.suppress(OSError):
+                if part.sink is not None:
+                    part.sink.abandon()
+        self._dataset.discard()
