@@ -75,6 +75,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def crash(session: nox.Session) -> None:
+    """A thousand exports killed at random times and at named points, each gone on with."""
+    session.install(".", *group("test"))
+    session.run("python", "tests/killing.py", "--kills=1000", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """The main job from end to end."""
     session.install(".")
