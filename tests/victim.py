@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -60,6 +61,7 @@ class Order(msgspec.Struct):
     Attributes:
         options: Of `export`.
         point: Where it is to kill itself, and at which passing, from 1.
+        file_bytes: How large a file may get; None for no limit.
     """
 
     base_url: str
@@ -68,6 +70,7 @@ class Order(msgspec.Struct):
     options: dict[str, Any]
     point: str | None = None
     passing: int = 1
+    file_bytes: int | None = None
 
 
 def arm(point: str, passing: int) -> None:
@@ -106,6 +109,9 @@ def obey(order: Order) -> int:
     """Run an export and return the exit code."""
     parts.PART_PAGES = 3  # many commits in a short export
     parts.GROUP_ROWS = 60
+    if order.file_bytes is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order.file_bytes, most))
     if order.point is not None:
         arm(order.point, order.passing)
     try:

@@ -197,9 +197,13 @@ class Dataset:
     def close(self) -> None:
         """Let other processes write here; where no row is durable, leave no trace."""
         self.journal.close()
-        if not self.journal.parts and not self.journal.job.totals.rejects:
+        if not (self.journal.parts or self.journal.job.totals.rejects or self._has_uncommitted()):
             forget(self._state)
         self._let_go()
+
+    def _has_uncommitted(self) -> bool:
+        """Return whether a part has its name and its commit failed, which the next run mends."""
+        return not self.journal.job.to_clear and self._place(self.journal.next_number).exists()
 
     def _let_go(self) -> None:
         if not (self._state / JOURNAL).exists():

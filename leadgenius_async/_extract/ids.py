@@ -44,9 +44,13 @@ class IdsFile:
         self._writer.write_batch(keys.select(self._schema.names))
 
     def close(self) -> None:
-        """Finish the file."""
-        self._writer.close()
-        self._file.close()
+        """Finish the file; a second time does nothing."""
+        if self._file.closed:
+            return
+        try:
+            self._writer.close()
+        finally:
+            self._file.close()
 
 
 class Missing(NamedTuple):

@@ -52,7 +52,11 @@ class Lock:
             self._lock.release()  # its last holder was just done, and deleted it
             folder.mkdir(exist_ok=True)
         holder = Holder(os.getpid(), socket.gethostname(), job_id)
-        (folder / _HOLDER).write_bytes(msgspec.json.encode(holder))
+        try:
+            (folder / _HOLDER).write_bytes(msgspec.json.encode(holder))
+        except OSError:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Let others have it."""
