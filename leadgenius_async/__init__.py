@@ -19,6 +19,7 @@ from leadgenius_async._version import __version__ as __version__
 if TYPE_CHECKING:
     from leadgenius_async import errors as errors, models as models
     from leadgenius_async._client import LeadGenius as LeadGenius
+    from leadgenius_async._extract.compact import compact as compact
     from leadgenius_async._extract.query import UnknownFieldWarning as UnknownFieldWarning
     from leadgenius_async._resources.notes import notes_from_ai_fields as notes_from_ai_fields
     from leadgenius_async._secret import Secret as Secret
@@ -31,6 +32,7 @@ _HOMES = {
     "LeadGeniusError": "leadgenius_async.errors",
     "Secret": "leadgenius_async._secret",
     "UnknownFieldWarning": "leadgenius_async._extract.query",
+    "compact": "leadgenius_async._extract.compact",
     "notes_from_ai_fields": "leadgenius_async._resources.notes",
 }
 
@@ -41,6 +43,7 @@ __all__ = [
     "Secret",
     "UnknownFieldWarning",
     "__version__",
+    "compact",
     "errors",
     "models",
     "notes_from_ai_fields",

@@ -30,6 +30,7 @@ LeadGeniusError                 base of all below
     ├── EmptyExport             no row at all: a wrong company, or a table that is empty
     ├── PaginationLoop          a page token came twice
     ├── PageTokenRefused        the service does not take a page token any more
+    ├── SchemaMismatch          a row does not fit the schema, which was to be kept strictly
     └── TenantMismatch          the service sent rows of another company or client
 ```
 
@@ -192,6 +193,10 @@ class PaginationLoop(ExportError):
 
 class PageTokenRefused(ExportError):
     """The service does not take a page token any more: it has expired, or is another listing's."""
+
+
+class SchemaMismatch(ExportError):
+    """A row does not fit the schema, and the export was to be strict about that."""
 
 
 class TenantMismatch(ExportError):

@@ -1,6 +1,7 @@
 """The public names of all payload structs."""
 
 from leadgenius_async._extract.report import (
+    CompactReport as CompactReport,
     ExportReport as ExportReport,
     PartitionReport as PartitionReport,
     PartReport as PartReport,
@@ -51,6 +52,7 @@ __all__ = [
     "Campaign",
     "ChatReply",
     "Client",
+    "CompactReport",
     "Company",
     "CreatedWebhook",
     "EmailCheck",

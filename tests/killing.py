@@ -171,7 +171,8 @@ class Harness:
         else:
             assert ndjson_rows(folder) == Counter(truth), options
         names = {path.name for path in out.iterdir()}
-        assert names == {"enrich_leads", "manifest.json", "_SUCCESS"}, names
+        schema = {"schema.json"} if options["format"] == "parquet" else set[str]()
+        assert names == {"enrich_leads", "manifest.json", "_SUCCESS"} | schema, names
 
 
 def crash(kills: int, seed: int, **options: Any) -> Harness:

@@ -18,10 +18,8 @@ from leadgenius_async import errors
 from leadgenius_async._extract.chain import PagePlace, RawPage
 from leadgenius_async._extract.ids import KEYS
 from leadgenius_async._extract.query import Query
-from leadgenius_async._extract.rows import Reject, RowReader, row_struct
-
-#: The last column: JSON text of undeclared fields, and of values that do not fit their column.
-EXTRA_COLUMN = "_extra"
+from leadgenius_async._extract.rows import Reject, RowReader, json_type, row_struct
+from leadgenius_async._extract.schema import EXTRA_COLUMN
 
 _ARROW_TYPES = {"text": pa.string(), "number": pa.float64()}
 
@@ -64,14 +62,19 @@ def arrow_schema(query: Query) -> pa.Schema:
 class ArrowDecoder:
     """Decodes pages of one query to record batches of one schema.
 
+    Args:
+        query: What is asked for.
+        strict: Whether a row that does not fit the schema is an error.
+
     Attributes:
         only: Ids of the rows that a recovery is to bring; it drops the others.
     """
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, *, strict: bool = False) -> None:
         self.only: pa.Array[Any] | None = None
         self.schema = arrow_schema(query)
         self._query = query
+        self._strict = strict
         self._width = len(query.read)
         struct = row_struct(query.read, closed=not query.projected)
         keep = None if query.projected else bytes.decode
@@ -87,11 +90,15 @@ class ArrowDecoder:
 
         Raises:
             TenantMismatch: A row belongs to another company or client.
+            SchemaMismatch: A row does not fit the schema, which is to be kept strictly.
             ProtocolError: The rows cannot be told apart.
         """
         rows, rejects = self._reader.read(page.data)
         columns = self._transpose(rows)
         check_tenant(self._query, page.place, columns[self._company], columns[self._client])
+        if self._strict:
+            refuse_rejects(self._query, page.place, rejects)
+            _refuse_extra(self._query, page.place, columns[self._width])
         arrays = [
             pa.array(columns[place], type=field.type)
             for place, field in zip(self._picked, self.schema, strict=True)
@@ -161,3 +168,35 @@ def check_tenant(
             f"for company {query.company_id}, client {place.partition.name}; none of that page "
             "was written: tell the service's support"
         )
+
+
+def refuse_rejects(query: Query, place: PagePlace, rejects: Sequence[Reject]) -> None:
+    """Refuse a page with rows that cannot be read.
+
+    Raises:
+        SchemaMismatch: It has some.
+    """
+    if rejects:
+        raise _mismatch(query, place, f"a row cannot be read ({rejects[0].reason})")
+
+
+def _refuse_extra(query: Query, place: PagePlace, extra: Sequence[str | None]) -> None:
+    text = next(filter(None, extra), None)
+    if text is None:
+        return
+    name, raw = next(iter(msgspec.json.decode(text, type=dict[str, msgspec.Raw]).items()))
+    types = {field.name: field.type for field in query.read}
+    found = json_type(raw)
+    what = (
+        f"{name!r} is declared as {types[name]}, and {found} was found"
+        if name in types
+        else f"{name!r} is not declared ({found} was found)"
+    )
+    raise _mismatch(query, place, what)
+
+
+def _mismatch(query: Query, place: PagePlace, what: str) -> errors.SchemaMismatch:
+    return errors.SchemaMismatch(
+        f"{query.path}, page {place.number}, client {place.partition.name}: {what}; without "
+        "--strict-schema an export keeps such values in _extra, and such rows in rejects.ndjson"
+    )

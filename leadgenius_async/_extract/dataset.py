@@ -4,6 +4,7 @@
 out/
   enrich_leads/part-00000.parquet …   the dataset, and nothing else
   rejects.ndjson                      rows that could not be read, if any
+  schema.json                         its columns, and what `_extra` holds; of Parquet only
   manifest.json                       what stands here, and whether it is complete
   _SUCCESS                            last, and only if it is
   .leadgenius/                        lock, journal and ids of an export that is not finished
@@ -26,18 +27,21 @@ from pathlib import Path
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.files import damage, describe, sync
+from leadgenius_async._extract.files import damage, describe, pretty, replace, sync
 from leadgenius_async._extract.journal import Job, Journal, Step, create_journal
 from leadgenius_async._extract.lock import Lock
 from leadgenius_async._extract.repair import rebuild
 from leadgenius_async._extract.report import ExportReport, PartReport
 from leadgenius_async._extract.rows import Reject
+from leadgenius_async._extract.schema import SCHEMA, DatasetSchema
 
 MANIFEST = "manifest.json"
 SUCCESS = "_SUCCESS"
 REJECTS = "rejects.ndjson"
 STATE = ".leadgenius"
 JOURNAL = "journal.db"
+#: As long as it stands, parts of two kinds may: see `compact`.
+INTENT = ".leadgenius-compact.json"
 
 #: Names that an export writes into its dataset folder; nothing else is ever deleted there.
 _OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson\.zst)(\.tmp)?")
@@ -177,17 +181,19 @@ class Dataset:
         self.journal.begin_swap(replaced)
         self._finish_swap(self.journal)
 
-    def finish(self, report: ExportReport, *, over: bool) -> None:
-        """Write the manifest and, if the export is complete, `_SUCCESS`.
+    def finish(self, report: ExportReport, schema: DatasetSchema | None, *, over: bool) -> None:
+        """Write `schema.json`, the manifest and, if the export is complete, `_SUCCESS`.
 
         Args:
             report: What the manifest says.
+            schema: What `schema.json` says; None of NDJSON, which has no columns.
             over: Whether nothing is left to go on with.
         """
-        data = msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
         if not report.complete:
             (self.out / SUCCESS).unlink(missing_ok=True)
-        self._write(MANIFEST, data)
+        if schema is not None:
+            self._write(SCHEMA, pretty(schema))
+        self._write(MANIFEST, pretty(report))
         if report.complete:
             self._write(SUCCESS, b"")
         if over:
@@ -212,6 +218,7 @@ class Dataset:
         self._remove_made()
 
     def _rebuild(self) -> None:
+        _require_no_compaction(self.out)
         if _is_complete(self.out):
             raise errors.ExportConflict(
                 f"{self.out} holds a finished export: `leadgenius verify` tells whether its files "
@@ -236,6 +243,8 @@ class Dataset:
         if (self._state / JOURNAL).exists() and not overwrite:
             return self._go_on(job)
         found = [path.name for path in _traces(self.out)]
+        if not overwrite:
+            _require_no_compaction(self.out)
         if found and not overwrite:
             raise errors.ExportConflict(
                 f"{self.out} already holds an export ({', '.join(found)}): choose another folder, "
@@ -272,7 +281,7 @@ class Dataset:
         self._finish_swap(journal)
         named = {Path(part.file).name: part for part in journal.parts.values()}
         if not journal.job.to_clear:
-            _check_parts(self.out, named.values())
+            check_parts(self.out, named.values())
         for path in self._folder.glob("*part-*"):
             match = _OWN_PART.fullmatch(path.name)
             if match is None or path.name in named:
@@ -327,14 +336,7 @@ class Dataset:
         self._made.clear()
 
     def _write(self, name: str, data: bytes) -> None:
-        temporary = self.out / f".{name}.tmp"
-        try:
-            temporary.write_bytes(data)
-            sync(temporary)
-            temporary.rename(self.out / name)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync(self.out)
+        replace(self.out / name, data)
 
 
 def require_failed(out: Path) -> None:
@@ -360,6 +362,14 @@ def clear(out: Path) -> None:
             path.rmdir()
 
 
+def _require_no_compaction(out: Path) -> None:
+    if (out / INTENT).exists():
+        raise errors.ExportConflict(
+            f"{out} holds an export whose compaction was cut off: `leadgenius compact {out}` "
+            "finishes it"
+        )
+
+
 def _is_complete(out: Path) -> bool:
     if not (out / SUCCESS).exists():
         return False
@@ -370,7 +380,12 @@ def _is_complete(out: Path) -> bool:
         return False
 
 
-def _check_parts(out: Path, parts: Iterable[PartReport]) -> None:
+def check_parts(out: Path, parts: Iterable[PartReport]) -> None:
+    """Refuse part files that are not those that were written.
+
+    Raises:
+        ExportDamaged: Some are not.
+    """
     if found := list(damage(out, parts)):
         raise errors.ExportDamaged(
             f"{out}: {'; '.join(found)}: put it back, rebuild the journal from the parts that are "
@@ -398,5 +413,5 @@ def forget(state: Path) -> None:
 
 def _traces(out: Path) -> Iterator[Path]:
     """Give what an export left in `out`; the mark of success first, so that it goes first."""
-    names = (SUCCESS, MANIFEST, REJECTS, *_TABLES)
+    names = (SUCCESS, INTENT, MANIFEST, SCHEMA, REJECTS, *_TABLES)
     return (out / name for name in names if (out / name).exists())

@@ -31,6 +31,7 @@ from leadgenius_async._extract.planner import Plan
 from leadgenius_async._extract.query import Query, keys_query
 from leadgenius_async._extract.report import ExportReport, Kind, PartitionReport, Progress
 from leadgenius_async._extract.rewrite import extra_fields, without_rows
+from leadgenius_async._extract.schema import DatasetSchema, ExtraField, describe_schema
 from leadgenius_async._extract.sinks import SUFFIXES, Decoder, FileFormat, make_decoder
 from leadgenius_async._extract.walk import Walk, first_error
 from leadgenius_async._http.call import Meter
@@ -98,10 +99,11 @@ class Export:
         self._first: RawPage | None = None
         self._page_size = PageSize(query.read, fixed=query.page_size)
         self._budget = ByteBudget(BUDGET)
-        self._decoder = make_decoder(query, format_)
+        self._decoder = make_decoder(query, format_, strict=job.spec.strict_schema)
         self._meters: dict[Partition, Meter] = {}
         self._started = time.monotonic()
         self._failed: dict[Partition, errors.LeadGeniusError] = {}
+        self._extra: dict[str, ExtraField] = {}
         self._rows = 0
         self._pages = 0
 
@@ -354,7 +356,7 @@ class Export:
         report.incomplete_because = self._doubts(report)
         report.complete = report.incomplete_because is None
         over = not self._failed
-        await to_thread.run_sync(lambda: self._dataset.finish(report, over=over))
+        await to_thread.run_sync(lambda: self._dataset.finish(report, self._schema(), over=over))
         return report
 
     def _doubts(self, report: ExportReport) -> str | None:
@@ -385,13 +387,14 @@ class Export:
             report = self._report()
             reason = "it was interrupted" if not isinstance(error, Exception) else str(error)
             report.incomplete_because = reason
-            self._dataset.finish(report, over=False)
+            self._dataset.finish(report, self._schema(), over=False)
 
     def _report(self) -> ExportReport:
         self._count_costs()
         job, totals = self._job, self._job.totals
         parts = [*self._journal.parts.values()]
         chains = [chain.report for chain in self._journal.chains]
+        self._extra = extra_fields(self._out, parts)
         return ExportReport(
             job_id=job.job_id,
             table=self._query.table,
@@ -411,7 +414,7 @@ class Export:
             missing=totals.missing,
             orphans=totals.orphans,
             recovered=totals.recovered,
-            extra=extra_fields(self._out, parts),
+            extra={name: field.rows for name, field in self._extra.items()},
             runs=job.runs,
             seconds=round(totals.seconds, 3),
             started_at=job.started_at,
@@ -419,6 +422,13 @@ class Export:
             partitions=chains,
             parts=parts,
         )
+
+    def _schema(self) -> DatasetSchema | None:
+        """Return what `schema.json` says, once there is a report."""
+        if self._format != "parquet":
+            return None
+        columns = [(field.name, field.type) for field in self._query.wanted]
+        return describe_schema(self._query.table, columns, self._extra)
 
     def _count(self, content: Decoded[Any]) -> None:
         self._pages += 1

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
+
 from leadgenius_async._extract.report import PartReport
 
 
@@ -17,6 +19,23 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a small file whole, durably: nobody sees a half of it."""
+    temporary = path.with_name(f".{path.name.lstrip('.')}.tmp")
+    try:
+        temporary.write_bytes(data)
+        sync(temporary)
+        temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def pretty(value: object) -> bytes:
+    """Return JSON that is laid out for reading."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def describe(path: Path, name: str, rows: int) -> PartReport:

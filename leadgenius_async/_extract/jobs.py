@@ -11,7 +11,15 @@ from typing import Literal
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.dataset import JOURNAL, MANIFEST, STATE, SUCCESS, clear, forget
+from leadgenius_async._extract.dataset import (
+    INTENT,
+    JOURNAL,
+    MANIFEST,
+    STATE,
+    SUCCESS,
+    clear,
+    forget,
+)
 from leadgenius_async._extract.files import damage
 from leadgenius_async._extract.journal import Journal, Spec
 from leadgenius_async._extract.lock import Holder, Lock, is_locked, read_holder
@@ -142,6 +150,8 @@ def _contradictions(out: Path, report: ExportReport) -> Iterator[str]:
         yield f"the export is not complete: {report.incomplete_because}"
     if report.complete and not (out / SUCCESS).exists():
         yield f"{SUCCESS} is missing"
+    if (out / INTENT).exists():
+        yield "its compaction was cut off: `leadgenius compact` finishes it"
     if not all(partition.done for partition in report.partitions) and report.complete:
         yield "a chain has not reached its end"
 

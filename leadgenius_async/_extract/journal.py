@@ -57,6 +57,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
         format: `parquet` or `ndjson`.
         chains: How it was to be cut into chains.
         sweep: Whether rows that the clients' chains miss are looked for.
+        strict_schema: Whether a row that does not fit the schema ends it.
     """
 
     service: str
@@ -67,6 +68,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     chains: str
     sweep: bool
+    strict_schema: bool = False
 
     def difference(self, other: Spec) -> str:
         """Return in words what another export asks for otherwise; empty if nothing."""

@@ -9,7 +9,13 @@ import msgspec
 import pyarrow as pa
 
 from leadgenius_async._extract.chain import RawPage
-from leadgenius_async._extract.columns import Decoded, check_tenant, key_batch, wanted_rows
+from leadgenius_async._extract.columns import (
+    Decoded,
+    check_tenant,
+    key_batch,
+    refuse_rejects,
+    wanted_rows,
+)
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.rows import Reject, split
 
@@ -26,13 +32,18 @@ class LineDecoder:
     Where the caller did not want the key fields that checks need, each row is put together again
     from the bytes of the values that were wanted.
 
+    Args:
+        query: What is asked for.
+        strict: Whether a row that cannot be read is an error; lines have no types to fit.
+
     Attributes:
         only: Ids of the rows that a recovery is to bring; it drops the others.
     """
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, *, strict: bool = False) -> None:
         self.only: pa.Array[Any] | None = None
         self._query = query
+        self._strict = strict
         self._keys = msgspec.json.Decoder(list[_Keys])
         self._key = msgspec.json.Decoder(_Keys)
         self._cells = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -43,12 +54,15 @@ class LineDecoder:
 
         Raises:
             TenantMismatch: A row belongs to another company or client.
+            SchemaMismatch: A row cannot be read, and none such is allowed.
             ProtocolError: The rows cannot be told apart.
         """
         raws = split(page.data)
         keys, rejects = self._read_keys(page.data, raws)
         client_ids = [key.client_id for key in keys]
         check_tenant(self._query, page.place, [key.company_id for key in keys], client_ids)
+        if self._strict:
+            refuse_rejects(self._query, page.place, rejects)
         lines = self._lines(raws, page.data)
         read = len(lines)
         batch = key_batch([_text(key.id) for key in keys], client_ids)

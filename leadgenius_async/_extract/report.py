@@ -76,6 +76,32 @@ class PartReport(msgspec.Struct, frozen=True):
     sha256: str = ""
 
 
+class CompactReport(msgspec.Struct, kw_only=True):
+    """What became of a dataset that was written anew.
+
+    Attributes:
+        out: Its folder.
+        rows: Its rows, the same as before.
+        parts_before: How many part files there were.
+        parts: How many there are.
+        bytes_before: Bytes of the files before.
+        bytes: Bytes of the files now.
+        promoted: Columns that were fields in `_extra` before, with their types.
+        extra: Fields that `_extra` holds now, and in how many rows.
+        resumed: Whether an earlier call that was cut off was finished.
+    """
+
+    out: str
+    rows: int
+    parts_before: int
+    parts: int
+    bytes_before: int
+    bytes: int
+    promoted: dict[str, str] = {}
+    extra: dict[str, int] = {}
+    resumed: bool = False
+
+
 class ExportReport(msgspec.Struct, kw_only=True):
     """The result of an extraction; `manifest.json` holds the same.
 
@@ -99,6 +125,7 @@ class ExportReport(msgspec.Struct, kw_only=True):
         orphans: Those of them whose `client_id` no client has.
         recovered: Those of the missing that were fetched then; the others were gone by then.
         extra: Fields that `_extra` holds, and in how many rows.
+        promoted: Columns that `compact` has made of such fields, with their types.
         runs: How often the export was started; above 1, it was gone on with.
         seconds: Duration, of all runs together.
         started_at: ISO 8601, UTC.
@@ -129,6 +156,7 @@ class ExportReport(msgspec.Struct, kw_only=True):
     orphans: int = 0
     recovered: int = 0
     extra: dict[str, int] = {}
+    promoted: dict[str, str] = {}
     runs: int = 1
     seconds: float = 0.0
     started_at: str = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,9 +13,11 @@ import pyarrow.parquet as pq
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import describe
 from leadgenius_async._extract.report import PartReport
+from leadgenius_async._extract.rows import is_exact, json_type
+from leadgenius_async._extract.schema import EXTRA_COLUMN, ExtraField
 from leadgenius_async._extract.sinks import SUFFIXES, NdjsonSink, ParquetSink
 
-_EXTRA = "_extra"
+_STAYS = (b"leadgenius.schema_version", b"leadgenius.job_id")
 _LINES = 10_000  # at a time
 
 
@@ -46,7 +47,6 @@ def without_rows(dataset: Dataset, number: int, places: Sequence[int]) -> PartRe
 def _copy_parquet(source: Path, target: Path, dropped: set[int]) -> None:
     with pq.ParquetFile(source) as file:
         schema = file.schema_arrow
-        about = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
         sink = ParquetSink(target, schema.remove_metadata())
         start = rows = 0
         for group in range(file.num_row_groups):
@@ -55,7 +55,16 @@ def _copy_parquet(source: Path, target: Path, dropped: set[int]) -> None:
             start += table.num_rows
             rows += sum(kept)
             sink.write(table.filter(pa.array(kept, pa.bool_())).to_batches())
-        sink.close(about | {"leadgenius.rows": str(rows)})
+        sink.close(what_stays(file.metadata) | {"leadgenius.rows": str(rows)})
+
+
+def what_stays(old: pq.FileMetaData) -> dict[str, str]:
+    """Return what a part that is written again goes on saying of itself.
+
+    How its export stood when it was written is not true of its rows any more.
+    """
+    said = old.metadata or {}
+    return {name.decode(): said[name].decode() for name in _STAYS if name in said}
 
 
 def _copy_lines(source: Path, target: Path, dropped: set[int]) -> None:
@@ -89,11 +98,27 @@ def count_rows(path: Path) -> int | None:
         return None
 
 
-def extra_fields(out: Path, parts: Iterable[PartReport]) -> dict[str, int]:
-    """Return the fields that `_extra` holds, and in how many rows; nothing of NDJSON parts."""
-    counts: Counter[str] = Counter()
+def extra_fields(out: Path, parts: Iterable[PartReport]) -> dict[str, ExtraField]:
+    """Return the fields that `_extra` holds, most frequent first; nothing of NDJSON parts."""
+    fields: dict[str, ExtraField] = {}
+    texts: set[str] = set()
+    for cells in _each_extra(out, parts):
+        for name, raw in cells.items():
+            field = fields.setdefault(name, ExtraField(types={}))
+            kind = json_type(raw)
+            field.rows += 1
+            field.types[kind] = field.types.get(kind, 0) + 1
+            if kind != "null" and not (kind == "number" and is_exact(raw)):
+                texts.add(name)
+    for name, field in fields.items():
+        field.type = "number" if "number" in field.types and name not in texts else "text"
+    return dict(sorted(fields.items(), key=lambda item: -item[1].rows))
+
+
+def _each_extra(out: Path, parts: Iterable[PartReport]) -> Iterator[dict[str, msgspec.Raw]]:
+    decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
     for part in parts:
         if part.file.endswith(SUFFIXES["parquet"]):
-            for text in pq.read_table(out / part.file, columns=[_EXTRA])[_EXTRA].drop_null():
-                counts.update(msgspec.json.decode(text.as_py(), type=dict[str, msgspec.Raw]).keys())
-    return dict(counts.most_common())
+            column = pq.read_table(out / part.file, columns=[EXTRA_COLUMN])[EXTRA_COLUMN]
+            for text in column.drop_null():
+                yield decoder.decode(text.as_py())

@@ -9,6 +9,7 @@ handed back raw.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -23,6 +24,8 @@ RowT = TypeVar("RowT", bound=msgspec.Struct)
 #: Under this name a row struct holds what nobody declared. No sender knows it.
 _EXTRA_IN_JSON = "_leadgenius_extra"
 
+_JSON_TYPES = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean",
+               b"n": "null"}  # fmt: skip
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -165,13 +168,13 @@ class RowReader(Generic[RowT]):
             if cell is None:
                 continue
             try:
-                values[attribute] = _read_cell(cell, field)
+                values[attribute] = read_cell(cell, field)
             except msgspec.ValidationError:
                 extra[field.name] = cell
         if self._keep_undeclared:
             extra |= cells
         if extra:
-            values["extra"] = self._extra(_compact_object(extra))
+            values["extra"] = self._extra(compact_object(extra))
         return self._row(**values)
 
 
@@ -189,7 +192,26 @@ def starts_with(raw: msgspec.Raw, byte: bytes) -> bool:
     return bytes(memoryview(raw)[:1]) == byte
 
 
-def _read_cell(cell: msgspec.Raw, field: Field) -> object:
+def json_type(raw: msgspec.Raw) -> str:
+    """Return the name of a JSON value's type."""
+    return _JSON_TYPES.get(bytes(memoryview(raw)[:1]), "number")
+
+
+def is_exact(number: msgspec.Raw) -> bool:
+    """Return whether a JSON number survives as `float64`, digit for digit."""
+    text = bytes(number).decode()
+    try:
+        return Decimal(repr(float(text))) == Decimal(text)
+    except ArithmeticError:  # an exponent beyond all bounds
+        return False
+
+
+def read_cell(cell: msgspec.Raw, field: Field) -> object:
+    """Return a JSON value as what its field's column holds.
+
+    Raises:
+        ValidationError: It does not fit a number column.
+    """
     if field.type == "number":
         return msgspec.json.decode(cell, type=float | None)
     if starts_with(cell, b'"'):
@@ -204,7 +226,8 @@ def _compact(raw: msgspec.Raw) -> bytes:
     return msgspec.json.format(bytes(raw), indent=-1)
 
 
-def _compact_object(cells: Mapping[str, msgspec.Raw]) -> bytes:
+def compact_object(cells: Mapping[str, msgspec.Raw]) -> bytes:
+    """Return the compact JSON of an object whose members are JSON already."""
     return msgspec.json.encode({name: msgspec.Raw(_compact(raw)) for name, raw in cells.items()})
 
 

@@ -88,9 +88,10 @@ class NdjsonSink:
         self._file.close()
 
 
-def make_decoder(query: Query, format_: FileFormat) -> RowDecoder:
+def make_decoder(query: Query, format_: FileFormat, *, strict: bool) -> RowDecoder:
     """Return what turns pages into contents for this format."""
-    return ArrowDecoder(query) if format_ == "parquet" else LineDecoder(query)
+    make = ArrowDecoder if format_ == "parquet" else LineDecoder
+    return make(query, strict=strict)
 
 
 def open_sink(path: Path, decoder: Decoder) -> Sink:

@@ -170,6 +170,7 @@ class BulkLeads(Generic[LeadT]):
         overwrite: bool = False,
         retry_failed: bool = False,
         repair: bool = False,
+        strict_schema: bool = False,
         allow_empty: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> ExportReport:
@@ -201,6 +202,8 @@ class BulkLeads(Generic[LeadT]):
             retry_failed: Only go on with an export of which some chains failed.
             repair: Build the journal of an unfinished export anew from its Parquet parts first;
                 what is lost is fetched again.
+            strict_schema: Let a field that nobody declared, a value that does not fit its column,
+                or a row that cannot be read end the export; of NDJSON only the last.
             allow_empty: Take an export without a row for a success.
             on_progress: Called with each page, and every half second while none comes.
 
@@ -210,6 +213,7 @@ class BulkLeads(Generic[LeadT]):
             ExportConflict: `out` holds another export, or none with failed chains to retry.
             ExportLocked: Another process writes to `out`.
             ExportDamaged: The files in `out` are not those that were written.
+            SchemaMismatch: A row does not fit the schema, under `strict_schema`.
             EmptyExport: There was no row: a wrong company, or a table that is empty.
             OSError: `out` cannot be written to.
             LeadGeniusError: See `errors`.
@@ -241,6 +245,7 @@ class BulkLeads(Generic[LeadT]):
             format=format,
             chains=chains,
             sweep=sweep,
+            strict_schema=strict_schema,
         )
         return await Export(
             self._transport,

@@ -32,6 +32,7 @@ _COMMANDS = {
     "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
     "jobs": ("jobs:app", "Exports that stand in folders: list, show, resume, discard."),
     "verify": ("jobs:verify", "Check an export's files against its manifest."),
+    "compact": ("compact:compact", "Put small parts of an export together; promote fields."),
     "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete."),
     "leads": ("leads:app", "Leads: list, find, get, create, update, delete, enrich."),
     "company": ("company:app", "The account's company: show, create, update."),

@@ -46,6 +46,8 @@ class ExportOptions:
             place.
         retry_failed: Only go on with an export of which some chains failed.
         repair: Build the journal of an unfinished export anew from its Parquet parts first.
+        strict_schema: End at a field that nobody declared, a value that does not fit its column,
+            or a row that cannot be read (of ndjson only the last).
         allow_empty: Take an export without a row for a success.
         json: Print the report as one JSON object.
     """
@@ -64,6 +66,7 @@ class ExportOptions:
     overwrite: Flag = False
     retry_failed: Flag = False
     repair: Flag = False
+    strict_schema: Flag = False
     allow_empty: Flag = False
     json: Json = False
 
@@ -115,6 +118,7 @@ async def run_export(
             overwrite=options.overwrite,
             retry_failed=options.retry_failed,
             repair=options.repair,
+            strict_schema=options.strict_schema,
             allow_empty=options.allow_empty,
             on_progress=display,
         )

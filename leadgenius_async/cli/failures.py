@@ -44,6 +44,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (errors.RateLimited, RATE),
     (errors.QueuedTooLong, RATE),
     (Incomplete, PARTIAL),
+    (errors.SchemaMismatch, PARTIAL),
     (errors.ExportConflict, USAGE),
     (errors.ConnectionFailed, NETWORK),
     (errors.TimedOut, NETWORK),

@@ -69,6 +69,7 @@ async def resume(job: str, *, json: Json = False, connection: Connection = DEFAU
         format="parquet" if spec.format == "parquet" else "ndjson",
         chains="all" if spec.chains == "all" else "clients" if spec.chains == "clients" else "auto",
         no_sweep=not spec.sweep,
+        strict_schema=spec.strict_schema,
         json=json,
     )
     table: Table = "enrich_leads" if spec.table == "enrich_leads" else "source_leads"

@@ -55,7 +55,9 @@ def answer(capsys: pytest.CaptureFixture[str]) -> Any:
 def test_from_list_to_resume(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """An unfinished export is found, shown, and gone on with by its id, as it was asked for."""
     world.portal.call(
-        lambda: leave_unfinished(world.emulator, Path("deep/down/out"), fields=["id"])
+        lambda: leave_unfinished(
+            world.emulator, Path("deep/down/out"), fields=["id"], strict_schema=True
+        )
     )
     assert run(["jobs", "list", "--json"]) == 0
     [job] = answer(capsys)

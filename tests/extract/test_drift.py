@@ -102,6 +102,15 @@ def test_a_row_that_cannot_be_read_is_kept_raw(bad: bytes, reason: str) -> None:
 
 
 @pytest.mark.parametrize("make", [ArrowDecoder, LineDecoder])
+def test_a_strict_decoder_keeps_no_row_aside(make: type[ArrowDecoder | LineDecoder]) -> None:
+    """A row that cannot be read is an error then, with the reason and no value."""
+    decode = make(query(), strict=True)
+    assert decode(page(b'[{"id":"1"}]')).rows == 1
+    with pytest.raises(errors.SchemaMismatch, match=r"page 0, client ALL: a row cannot be read"):
+        decode(page(b'[{"id":"1"}, 7]'))
+
+
+@pytest.mark.parametrize("make", [ArrowDecoder, LineDecoder])
 @pytest.mark.parametrize(
     ("row", "client"),
     [

@@ -32,13 +32,14 @@ async def test_manifest_and_success_come_last(lg: LeadGenius, tmp_path: Path) ->
     report = await lg.enrich_leads.export(tmp_path / "out")
     assert files_in(tmp_path / "out") == {
         "enrich_leads/part-00000.parquet",
+        "schema.json",
         "manifest.json",
         "_SUCCESS",
     }
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["complete"] is True
     assert manifest["rows"] == report.rows == 600
-    in_order = ("enrich_leads/part-00000.parquet", "manifest.json", "_SUCCESS")
+    in_order = ("enrich_leads/part-00000.parquet", "schema.json", "manifest.json", "_SUCCESS")
     times = [(tmp_path / "out" / name).stat().st_mtime_ns for name in in_order]
     assert times == sorted(times)
 

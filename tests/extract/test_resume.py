@@ -145,6 +145,10 @@ async def test_an_expired_token_begins_the_chain_anew(tmp_path: Path) -> None:
     assert sum(ids_in(out).values()) == len(ids_in(out)) == 600
     assert [partition.restarts for partition in report.partitions] == [1]
     assert report.duplicates >= 180
+    for file, part in zip(report.files, report.parts, strict=True):
+        said = pq.read_metadata(file).metadata or {}
+        assert said[b"leadgenius.job_id"].decode() == report.job_id
+        assert int(said[b"leadgenius.rows"]) == part.rows
 
 
 async def test_tokens_that_are_never_taken_end_the_chain(tmp_path: Path) -> None:
