@@ -108,7 +108,8 @@ async def check_whole(service: Emulator, lg: LeadGenius, out: Path, **options: A
     assert report.complete, report.incomplete_because
     truth = [*service.rows("enrich_leads")]
     assert parquet_rows(out / "enrich_leads") == expected_rows(truth, "enrich_leads", None)
-    assert set(os.listdir(out)) == {"enrich_leads", "manifest.json", "_SUCCESS"}  # noqa: PTH208 - a short folder
+    left = {"enrich_leads", "schema.json", "manifest.json", "_SUCCESS"}
+    assert set(os.listdir(out)) == left  # noqa: PTH208 - a short folder
 
 
 @pytest.mark.parametrize("nth", [1, 2, 5])
