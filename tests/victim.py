@@ -1,8 +1,7 @@
 """An export in a process of its own, which may kill itself at a named point.
 
 Run as a script it reads lines of JSON, one an export, and forks a child for each, so that an
-export starts without loading everything anew. It answers a line with the child's pid, and another
-one with how the child ended.
+export starts without loading everything anew. It answers a line with how the child ended.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +61,7 @@ class Order(msgspec.Struct):
     Attributes:
         options: Of `export`.
         point: Where it is to kill itself, and at which passing, from 1.
+        kill_after: Seconds after which it is killed, if it has not ended; None for never.
         file_bytes: How large a file may get; None for no limit.
     """
 
@@ -70,6 +71,7 @@ class Order(msgspec.Struct):
     options: dict[str, Any]
     point: str | None = None
     passing: int = 1
+    kill_after: float | None = None
     file_bytes: int | None = None
 
 
@@ -122,6 +124,14 @@ def obey(order: Order) -> int:
     return 0
 
 
+def wait(child: int, seconds: float) -> None:
+    """Wait so long, or until a child has ended."""
+    until = time.monotonic() + seconds
+    still = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    while time.monotonic() < until and os.waitid(os.P_PID, child, still) is None:
+        time.sleep(0.002)
+
+
 def main() -> None:
     """Fork a child for each order on stdin."""
     for line in sys.stdin:
@@ -129,8 +139,10 @@ def main() -> None:
         child = os.fork()
         if not child:
             os._exit(obey(order))
-        sys.stdout.write(f"{child}\n")
-        sys.stdout.flush()
+        if order.kill_after is not None:
+            wait(child, order.kill_after)
+            # Nobody has asked how it ended yet, so that its pid is no other process's.
+            os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
