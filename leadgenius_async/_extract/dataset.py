@@ -91,9 +91,14 @@ class Dataset:
             if repair:
                 self._rebuild()
             self.journal = self._begin(job, overwrite=overwrite)
-            self._make_folder(self.ids_folder)
         except BaseException:
             self._let_go()
+            raise
+        try:
+            sync(self._state)
+            self._make_folder(self.ids_folder)
+        except BaseException:
+            self.close()
             raise
 
     @property
@@ -252,9 +257,7 @@ class Dataset:
             )
         forget(self._state)
         job.to_clear = bool(found)
-        journal = create_journal(self._state / JOURNAL, job)
-        sync(self._state)
-        return journal
+        return create_journal(self._state / JOURNAL, job)
 
     def _go_on(self, job: Job) -> Journal:
         journal = Journal(self._state / JOURNAL)

@@ -301,11 +301,28 @@ class Export:
             return
         if not self._job.swept:
             await to_thread.run_sync(self._find_missing)
-        if self._chains("recovery"):
-            self._decoder.only = await to_thread.run_sync(ids.read_ids, self._dataset.missing_file)
+        if self._job.totals.missing:
+            await self._recover()
+
+    async def _recover(self) -> None:
+        """Fetch missing rows; those that have gone to another client since, by a chain over all."""
+        totals = self._job.totals
+        while True:
+            left = await to_thread.run_sync(self._still_missing)
+            totals.recovered = totals.missing - len(left)
+            if not self._unfinished("recovery"):
+                chains = self._chains("recovery")
+                over_all = any(chain.report.client_id is None for chain in chains)
+                if self._failed or over_all or not len(left):
+                    return
+                report = PartitionReport(client_id=None, kind="recovery")
+                await to_thread.run_sync(self._journal.add_chains, [report])
+            self._decoder.only = left
             await self._walk("recovery")
-        brought = sum(chain.report.rows for chain in self._chains("recovery"))
-        self._job.totals.recovered = min(self._job.totals.missing, brought)
+
+    def _still_missing(self) -> ids.Values:
+        files = [self._dataset.ids_file(number) for number in self._journal.parts]
+        return ids.missing([self._dataset.missing_file], files).keys["id"].combine_chunks()
 
     def _find_missing(self) -> None:
         parts = self._journal.parts

@@ -81,11 +81,6 @@ def count(path: Path) -> int | None:
         return None
 
 
-def read_ids(path: Path) -> Values:
-    """Return the ids of a file."""
-    return _read(path)["id"].combine_chunks()
-
-
 def duplicates(files: Mapping[int, Path]) -> dict[int, list[int]]:
     """Return the rows whose id comes again later, as places in each file.
 

@@ -284,6 +284,7 @@ class Journal:
             self.parts.pop(number, None)
             if part is not None:
                 self.parts[number] = part
+        self.parts = dict(sorted(self.parts.items()))
         self.swap = {}
 
     def _load(self) -> None:

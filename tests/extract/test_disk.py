@@ -158,6 +158,8 @@ async def test_a_sync_that_fails_counts_as_not_written(
                 await lg.enrich_leads.export(out, page_size=10, chains="all")
         check_unfinished(out)
         assert not any(name.endswith("parquet.tmp") for name in synced[nth:])
+        first = synced.index(".part-00000.parquet.tmp") if nth > 8 else nth
+        assert (out / ".leadgenius").exists() == (nth > first + 1)  # the part has its name
         await check_whole(service, lg, out, chains="all")
 
 

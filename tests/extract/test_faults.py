@@ -72,6 +72,7 @@ def check(service: Emulator, out: Path, report: ExportReport) -> None:
         assert ndjson_rows(folder) == Counter(truth)
     assert report.complete, report.incomplete_because
     assert report.rows == len(truth) == sum(part.rows for part in report.parts)
+    assert report.files == sorted(report.files)
     assert (out / "_SUCCESS").exists()
     assert not (out / ".leadgenius").exists()
 
