@@ -219,13 +219,16 @@ async def run_apart(order: victim.Order, *before: str) -> tuple[int | None, str]
         "import sys, victim, msgspec; sys.exit(victim.obey(msgspec.json.decode("
         f"{msgspec.json.encode(order)!r}, type=victim.Order)))"
     )
+    # Its coverage is not taken: where files have a limit, those would be cut off as well.
+    outside = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
     process = await asyncio.create_subprocess_exec(
         *before,
         sys.executable,
+        "-P",  # the installed package, not the source tree that this may be run from
         "-c",
         script,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**outside, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     _, told = await process.communicate()
     return process.returncode, told.decode()
