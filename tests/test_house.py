@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import leadgenius_async
 from leadgenius_async import errors, models
 
 PACKAGE = Path(leadgenius_async.__file__).parent
+TESTS = Path(__file__).parent
 
 #: Layers from the top down; each may import from those below it, and from itself.
 LAYERS = [
@@ -35,6 +37,13 @@ def loaded_by(code: str) -> set[str]:
         [sys.executable, "-P", "-c", script], check=True, capture_output=True, text=True
     )
     return set(done.stdout.split())
+
+
+def test_children_import_the_installed_package() -> None:
+    """Python puts the folder it is started in first, which here is the source tree; -P does not."""
+    starts = re.compile(r"sys\.executable,\s*+(?!\"-[IP]\")")
+    wrong = [path.name for path in TESTS.rglob("*.py") if starts.search(path.read_text())]
+    assert wrong == []
 
 
 def test_the_built_wheel_is_what_is_tested() -> None:

@@ -77,7 +77,7 @@ async def test_the_command_takes_several(tmp_path: Path) -> None:
     arguments = ["--leads=0", "--source-leads=0", "--set", "batch_limit=9",
                  "--set=batch_limit=1", "--set", "keys_everywhere=false",
                  f"--ready-file={ready_file}"]  # fmt: skip
-    starts = [sys.executable, "-m", "leadgenius_async", "emulator", *arguments]
+    starts = [sys.executable, "-P", "-m", "leadgenius_async", "emulator", *arguments]
     with subprocess.Popen(starts, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:  # noqa: ASYNC220 - it returns at once
         try:
             deadline = time.monotonic() + _LIMIT
