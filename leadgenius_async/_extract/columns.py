@@ -21,7 +21,7 @@ from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.rows import Reject, RowReader, json_type, row_struct
 from leadgenius_async._extract.schema import EXTRA_COLUMN
 
-_ARROW_TYPES = {"text": pa.string(), "number": pa.float64()}
+ARROW_TYPES = {"text": pa.string(), "number": pa.float64()}
 
 
 ContentT_co = TypeVar("ContentT_co", covariant=True)
@@ -55,7 +55,7 @@ def arrow_schema(query: Query) -> pa.Schema:
 
     Every column is nullable: an absent field and a null are both null.
     """
-    columns = [pa.field(field.name, _ARROW_TYPES[field.type]) for field in query.wanted]
+    columns = [pa.field(field.name, ARROW_TYPES[field.type]) for field in query.wanted]
     return pa.schema([*columns, pa.field(EXTRA_COLUMN, pa.string())])
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leadgenius_async import errors
+from leadgenius_async._extract.columns import ARROW_TYPES
 from leadgenius_async._extract.dataset import (
     INTENT,
     JOURNAL,
@@ -44,8 +45,6 @@ from leadgenius_async._fields import Field, FieldType
 
 #: Bytes of a part, at most, unless it is one that was larger before.
 MAX_BYTES = 512 * 2**20
-
-_ARROW_TYPES = {"text": pa.string(), "number": pa.float64()}
 
 
 class _Intent(msgspec.Struct):
@@ -247,7 +246,7 @@ def _write_group(
     name = group[0].file
     hidden = _hidden(out / name)
     old = pq.read_schema(out / name)
-    fields = [pa.field(name, _ARROW_TYPES[type_]) for name, type_ in columns.items()]
+    fields = [pa.field(name, ARROW_TYPES[type_]) for name, type_ in columns.items()]
     extra = old.field(EXTRA_COLUMN)
     schema = pa.schema([*(field for field in old if field.name != EXTRA_COLUMN), *fields, extra])
     rows = 0
@@ -306,7 +305,7 @@ def _promoted(table: pa.Table, columns: Mapping[str, FieldType]) -> pa.Table:
     table = table.drop_columns([EXTRA_COLUMN])
     for field in fields:
         table = table.append_column(
-            field.name, pa.array(cells[field.name], _ARROW_TYPES[field.type])
+            field.name, pa.array(cells[field.name], ARROW_TYPES[field.type])
         )
     return table.append_column(EXTRA_COLUMN, pa.array(rest, pa.string()))
 
@@ -324,7 +323,13 @@ def _finish_earlier(out: Path) -> CompactReport | None:
     """Finish what an earlier call was cut off in, if there is something."""
     if not (out / INTENT).exists():
         return None
-    intent = msgspec.json.decode((out / INTENT).read_bytes(), type=_Intent)
+    try:
+        intent = msgspec.json.decode((out / INTENT).read_bytes(), type=_Intent)
+    except msgspec.MsgspecError:
+        raise errors.ExportDamaged(
+            f"{out / INTENT}, which says what an earlier call was doing, cannot be read: export "
+            "again (--overwrite)"
+        ) from None
     _finish(out, intent)
     return intent.report
 

@@ -21,7 +21,7 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -68,7 +68,6 @@ class Dataset:
 
     Attributes:
         journal: What is durable.
-        resumed: Whether an unfinished export is gone on with.
     """
 
     def __init__(
@@ -79,7 +78,6 @@ class Dataset:
         self._state = out / STATE
         self._suffix = suffix
         self._made: list[Path] = []
-        self.resumed = False
         try:
             self._make_folder(self._state)
             self._lock = Lock(self._state, job.job_id)
@@ -250,11 +248,7 @@ class Dataset:
         found = [path.name for path in _traces(self.out)]
         if not overwrite:
             _require_no_compaction(self.out)
-        if found and not overwrite:
-            raise errors.ExportConflict(
-                f"{self.out} already holds an export ({', '.join(found)}): choose another folder, "
-                "or overwrite it whole (--overwrite)"
-            )
+            _require_no_export(self.out, found)
         forget(self._state)
         job.to_clear = bool(found)
         return create_journal(self._state / JOURNAL, job)
@@ -263,7 +257,6 @@ class Dataset:
         journal = Journal(self._state / JOURNAL)
         try:
             self._require_same(journal.job, job)
-            self.resumed = journal.next_number > 0
             self._recover(journal)
             journal.job.runs += 1
             journal.save()
@@ -343,7 +336,7 @@ class Dataset:
 
 
 def require_failed(out: Path) -> None:
-    """Refuse where no export stands of which some chains failed.
+    """Refuse where no unfinished export stands, of which chains may have failed.
 
     Raises:
         ExportConflict: None does.
@@ -363,6 +356,14 @@ def clear(out: Path) -> None:
                 part.unlink()
         with contextlib.suppress(OSError):
             path.rmdir()
+
+
+def _require_no_export(out: Path, found: Sequence[str]) -> None:
+    if found:
+        raise errors.ExportConflict(
+            f"{out} already holds an export ({', '.join(found)}): choose another folder, or "
+            "overwrite it whole (--overwrite)"
+        )
 
 
 def _require_no_compaction(out: Path) -> None:

@@ -160,7 +160,11 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
     yield folder
     if depth == 0:
         return
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except PermissionError:
+        return  # somebody else's folder holds none of our exports
+    for entry in entries:
         if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
             yield from _folders(Path(entry.path), depth - 1)
 

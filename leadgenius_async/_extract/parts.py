@@ -46,7 +46,6 @@ class _Part:
     ids: IdsFile
     rows: int = 0
     size: int = 0
-    pages: int = 0
 
 
 class PartWriter:

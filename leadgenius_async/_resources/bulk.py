@@ -199,7 +199,8 @@ class BulkLeads(Generic[LeadT]):
                 export is not complete.
             overwrite: Delete an export that stands in `out`, once there are rows to take its
                 place.
-            retry_failed: Only go on with an export of which some chains failed.
+            retry_failed: Only go on with an unfinished export, one whose chains failed or that
+                was cut off; never begin one.
             repair: Build the journal of an unfinished export anew from its Parquet parts first;
                 what is lost is fetched again.
             strict_schema: Let a field that nobody declared, a value that does not fit its column,

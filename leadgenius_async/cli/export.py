@@ -44,7 +44,8 @@ class ExportOptions:
         no_sweep: Do not look for rows that the clients' chains miss: then it is not complete.
         overwrite: Delete an export that stands in the folder, once there are rows to take its
             place.
-        retry_failed: Only go on with an export of which some chains failed.
+        retry_failed: Only go on with an unfinished export, one whose chains failed or that was
+            cut off; never begin one.
         repair: Build the journal of an unfinished export anew from its Parquet parts first.
         strict_schema: End at a field that nobody declared, a value that does not fit its column,
             or a row that cannot be read (of ndjson only the last).

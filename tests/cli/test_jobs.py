@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,19 @@ async def test_states(emulator: Emulator, tmp_path: Path) -> None:
         verify(broken)
     with pytest.raises(errors.ExportDamaged, match="no manifest"):
         verify(tmp_path)
+
+
+def test_folders_of_others_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that may not be read does not end the list of those that may."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_bytes(b"{")
+    scandir = os.scandir
+
+    def closed(folder: Path) -> Any:
+        if folder.name == "a":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert [Path(job.out).name for job in find_jobs(tmp_path)] == ["a", "b"]

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from world import World, running_world
+from world import running_world
 
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.app import run
 
 Said = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Generator[World, None, None]:
-    with running_world() as world:
-        for name, value in world.environment().items():
-            monkeypatch.setenv(name, value)
-        yield world
 
 
 @pytest.fixture

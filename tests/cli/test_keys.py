@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
 from wire import Wire, reply
-from world import World, running_world
 
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.app import run
@@ -17,14 +15,6 @@ from leadgenius_async.cli.keys import without_keys
 
 KEY = "sk-made-up-123"
 TEXT = json.dumps({"campaignId": 7, "api_key": KEY})
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Generator[World, None, None]:
-    with running_world() as world:
-        for name, value in world.environment().items():
-            monkeypatch.setenv(name, value)
-        yield world
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,6 @@ KEY = "sk-made-up-123"
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Generator[World, None, None]:
-    with running_world() as world:
-        for name, value in world.environment().items():
-            monkeypatch.setenv(name, value)
-        yield world
-
-
-@pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Generator[World, None, None]:
     with running_world(run_failures=1) as world:
         for name, value in world.environment().items():

@@ -248,6 +248,15 @@ async def test_a_compaction_that_was_cut_off_is_not_exported_over(
     check_whole(half, table_of(half))
 
 
+def test_an_intent_that_cannot_be_read_is_refused(out: Path) -> None:
+    """Nothing is done by halves upon a guess; the message says what to do."""
+    (out / ".leadgenius-compact.json").write_bytes(b'{"torn')
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(errors.ExportDamaged, match="--overwrite"):
+        compact(out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
 def test_a_full_disk_leaves_all_as_it_was(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error before the decision: nothing has changed, and nothing is left behind."""
     before = table_of(out)

@@ -1,0 +1,17 @@
+"""Fixtures of the commands' tests."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+from world import World, running_world
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Generator[World, None, None]:
+    """Run an emulator, with its account in the environment."""
+    with running_world() as world:
+        for name, value in world.environment().items():
+            monkeypatch.setenv(name, value)
+        yield world
