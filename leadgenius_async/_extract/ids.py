@@ -163,7 +163,8 @@ def _twice(columns: Sequence[Column]) -> Values:
 def _ids_of(path: Path, share: Values) -> _Share:
     ids = _read(path)["id"]
     mask = _in_share(ids, share)
-    return _Share(ids.filter(mask), pc.indices_nonzero(mask))
+    # In one piece: pyarrow 18 dies at a column that has none.
+    return _Share(ids.filter(mask), pc.indices_nonzero(mask.combine_chunks()))
 
 
 def _in_share(ids: Column, share: Values) -> Column:

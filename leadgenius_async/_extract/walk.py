@@ -79,37 +79,47 @@ class Walk:
         self._page_size = page_size
         self.failed: dict[Partition, errors.LeadGeniusError] = {}
         self.refused: dict[Partition, errors.PageTokenRefused] = {}
+        self._of_all: errors.LeadGeniusError | None = None
 
     async def run(self) -> None:
         """Run all stages; an error of one that is not a chain's own ends them all."""
         pages_in, pages = anyio.create_memory_object_stream[RawPage](self._concurrency)
         decoded_in, decoded = anyio.create_memory_object_stream[Decoded[Any]](1)
-        queue = deque(self._chains)
         try:
-            async with anyio.create_task_group() as tasks, pages_in:
+            async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._decode_all, pages, decoded_in)
                 tasks.start_soon(self._write_all, decoded)
-                for _ in range(min(self._concurrency, len(queue))):
-                    tasks.start_soon(self._fetch_all, queue, pages_in.clone())
-                pages_in.close()
+                await self._fetch_all(pages_in)
         except BaseExceptionGroup as group:
             raise first_error(group) from None
+        if self._of_all is not None:
+            raise self._of_all
 
-    async def _fetch_all(
-        self, queue: deque[Partition], pages: MemoryObjectSendStream[RawPage]
+    async def _fetch_all(self, pages: MemoryObjectSendStream[RawPage]) -> None:
+        """Fetch all chains; what came before an error of all is still decoded and written."""
+        queue = deque(self._chains)
+        async with pages, anyio.create_task_group() as fetching:
+            for _ in range(min(self._concurrency, len(queue))):
+                fetching.start_soon(self._fetch_next, queue, pages, fetching.cancel_scope)
+
+    async def _fetch_next(
+        self,
+        queue: deque[Partition],
+        pages: MemoryObjectSendStream[RawPage],
+        fetching: anyio.CancelScope,
     ) -> None:
-        async with pages:
-            while queue:
-                partition = queue.popleft()
-                try:
-                    async for page in self._chain(partition).pages():
-                        await pages.send(page)
-                except _OF_ALL:
-                    raise
-                except errors.PageTokenRefused as error:
-                    self.refused[partition] = error
-                except errors.LeadGeniusError as error:
-                    self.failed[partition] = error
+        while queue:
+            partition = queue.popleft()
+            try:
+                async for page in self._chain(partition).pages():
+                    await pages.send(page)
+            except _OF_ALL as error:
+                self._of_all = error
+                fetching.cancel()
+            except errors.PageTokenRefused as error:
+                self.refused[partition] = error
+            except errors.LeadGeniusError as error:
+                self.failed[partition] = error
 
     def _chain(self, partition: Partition) -> Chain:
         state, seen = self._chains[partition]

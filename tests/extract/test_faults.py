@@ -392,7 +392,7 @@ async def test_refused_credentials_end_all(
         assert next(count) <= 12 + 4
         manifest = json.loads((out / "manifest.json").read_text())
         assert manifest["complete"] is False
-        assert 0 < manifest["pages"] <= 12
+        assert 9 <= manifest["pages"] <= 12  # all but those that a chain had in hand
         report = await lg.enrich_leads.export(out, page_size=10, chains=chains)
         check(service, out, report)
 
