@@ -31,7 +31,7 @@ async def record_batches(
         LeadGeniusError: See `errors`.
     """
     decoder = ArrowDecoder(query)
-    page_size = PageSize(query.read, fixed=query.page_size)
+    page_size = PageSize(query.sent, fixed=query.page_size)
     budget = ByteBudget(_BUDGET)
     for partition in partitions:
         chain = Chain(

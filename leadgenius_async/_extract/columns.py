@@ -6,9 +6,11 @@ column take 105 ms, where dicts and `Table.from_pylist` take 280 ms.
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -17,7 +19,7 @@ import pyarrow.compute as pc
 from leadgenius_async import errors
 from leadgenius_async._extract.chain import PagePlace, RawPage
 from leadgenius_async._extract.ids import KEYS
-from leadgenius_async._extract.query import Query
+from leadgenius_async._extract.query import CHANGED, Query, is_since
 from leadgenius_async._extract.rows import Reject, RowReader, json_type, row_struct
 from leadgenius_async._extract.schema import EXTRA_COLUMN
 
@@ -34,7 +36,8 @@ class Decoded(Generic[ContentT_co]):
     Attributes:
         place: Where its page stands.
         read: How many rows the page had, without the rejected ones.
-        rows: How many of them are kept: of a recovery's only those that are missing.
+        rows: How many of them are kept: those that were changed since the moment asked for, and
+            of a recovery's only those that are missing.
         content: A `pyarrow.RecordBatch`, or NDJSON lines as bytes.
         size: Bytes of memory that the content takes.
         rejects: Rows that could not be read.
@@ -48,6 +51,17 @@ class Decoded(Generic[ContentT_co]):
     size: int
     rejects: list[Reject]
     keys: pa.RecordBatch
+
+    def first(self, rows: int) -> Self:
+        """Return it with so many rows at most."""
+        if rows >= self.rows:
+            return self
+        content: Any = self.content
+        if isinstance(content, bytes):
+            content = b"".join(content.splitlines(keepends=True)[:rows])
+        else:
+            content = content.slice(0, rows)
+        return dataclasses.replace(self, rows=rows, content=content, keys=self.keys.slice(0, rows))
 
 
 def arrow_schema(query: Query) -> pa.Schema:
@@ -83,6 +97,7 @@ class ArrowDecoder:
         self._id = places["id"]
         self._company = places["company_id"]
         self._client = places["client_id"]
+        self._changed = places[CHANGED] if query.since else None
         self._picked = [*range(len(query.wanted)), self._width]
 
     def __call__(self, page: RawPage) -> Decoded[pa.RecordBatch]:
@@ -105,7 +120,9 @@ class ArrowDecoder:
         ]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         keys = key_batch(columns[self._id], columns[self._client])
-        if (wanted := wanted_rows(page.place, keys, self.only)) is not None:
+        changed = columns[self._changed] if self._changed is not None else ()
+        wanted = wanted_rows(page.place, keys, self.only, since=self._query.since, changed=changed)
+        if wanted is not None:
             batch, keys = batch.filter(wanted), keys.filter(wanted)
         return Decoded(page.place, len(rows), batch.num_rows, batch, batch.nbytes, rejects, keys)
 
@@ -122,12 +139,27 @@ def key_batch(ids: Sequence[str | None], client_ids: Sequence[str | None]) -> pa
 
 
 def wanted_rows(
-    place: PagePlace, keys: pa.RecordBatch, only: pa.Array[Any] | None
+    place: PagePlace,
+    keys: pa.RecordBatch,
+    only: pa.Array[Any] | None,
+    *,
+    since: dt.datetime | None,
+    changed: Sequence[str | None],
 ) -> pa.BooleanArray | None:
-    """Return which rows of a page are kept; None for all."""
-    if place.partition.kind != "recovery" or only is None:
+    """Return which rows of a page are kept; None for all.
+
+    Args:
+        place: Where the page stands.
+        keys: The keys of its rows.
+        only: Ids of the rows that a recovery is to bring.
+        since: The moment from which on rows are wanted.
+        changed: When each row was changed last.
+    """
+    if place.partition.kind == "recovery" and only is not None:
+        return pc.is_in(keys["id"], value_set=only)  # a sweep has looked at `since` already
+    if since is None:
         return None
-    return pc.is_in(keys["id"], value_set=only)
+    return pa.array([is_since(text, since) for text in changed], pa.bool_())
 
 
 class KeysDecoder:

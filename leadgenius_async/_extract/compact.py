@@ -31,7 +31,7 @@ from leadgenius_async._extract.files import describe, pretty, replace, sync
 from leadgenius_async._extract.lock import Lock
 from leadgenius_async._extract.parts import GROUP_BYTES, GROUP_ROWS
 from leadgenius_async._extract.report import CompactReport, ExportReport, PartReport
-from leadgenius_async._extract.rewrite import extra_fields, what_stays
+from leadgenius_async._extract.rewrite import compression_of, extra_fields, what_stays
 from leadgenius_async._extract.rows import compact_object, read_cell
 from leadgenius_async._extract.schema import (
     EXTRA_COLUMN,
@@ -250,7 +250,7 @@ def _write_group(
     extra = old.field(EXTRA_COLUMN)
     schema = pa.schema([*(field for field in old if field.name != EXTRA_COLUMN), *fields, extra])
     rows = 0
-    sink = ParquetSink(hidden, schema)
+    sink = ParquetSink(hidden, schema, compression_of(pq.read_metadata(out / name)))
     try:
         for table in _tables(out, group):
             sink.write(_promoted(table, columns).cast(schema).to_batches())

@@ -44,7 +44,7 @@ JOURNAL = "journal.db"
 INTENT = ".leadgenius-compact.json"
 
 #: Names that an export writes into its dataset folder; nothing else is ever deleted there.
-_OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson\.zst)(\.tmp)?")
+_OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson(?:\.zst|\.gz)?)(\.tmp)?")
 _TABLES = ("enrich_leads", "source_leads")
 
 

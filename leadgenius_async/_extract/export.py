@@ -6,8 +6,6 @@ plan → walk the chains → sweep, and fetch what they missed → drop what cam
 from __future__ import annotations
 
 import contextlib
-import copy
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -21,18 +19,21 @@ from leadgenius_async._extract import ids
 from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.chain import RawPage
 from leadgenius_async._extract.columns import Decoded, KeysDecoder
+from leadgenius_async._extract.costs import Costs
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import sync
+from leadgenius_async._extract.formats import suffix_of
 from leadgenius_async._extract.journal import ChainState, Job
+from leadgenius_async._extract.manifest import doubts, make_report
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.parts import PartWriter
 from leadgenius_async._extract.plan import Partition, plan_recovery
 from leadgenius_async._extract.planner import Plan
 from leadgenius_async._extract.query import Query, keys_query
 from leadgenius_async._extract.report import ExportReport, Kind, PartitionReport, Progress
-from leadgenius_async._extract.rewrite import extra_fields, without_rows
-from leadgenius_async._extract.schema import DatasetSchema, ExtraField, describe_schema
-from leadgenius_async._extract.sinks import SUFFIXES, Decoder, FileFormat, make_decoder
+from leadgenius_async._extract.rewrite import without_rows
+from leadgenius_async._extract.schema import DatasetSchema
+from leadgenius_async._extract.sinks import Decoder, make_decoder
 from leadgenius_async._extract.walk import Walk, first_error
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.transport import Transport
@@ -41,11 +42,6 @@ from leadgenius_async._http.transport import Transport
 BUDGET = 64 * 2**20
 CONCURRENCY = 16  # chains at a time
 _TICK = 0.5  # seconds between progress reports while nothing arrives
-
-_NO_SWEEP = (
-    "the chains walked the known clients only, and no sweep looked for rows that they miss (leave "
-    "out --no-sweep)"
-)
 
 OnProgress = Callable[[Progress], None]
 
@@ -60,7 +56,6 @@ class Export:
             with.
         plan: Cuts a new export into chains.
         out: The output folder.
-        format_: `parquet` or `ndjson`.
         concurrency: Chains that run at a time.
         overwrite: Whether an export that stands in `out` is deleted first.
         repair: Whether the journal of an unfinished one is built anew from its parts first.
@@ -76,7 +71,6 @@ class Export:
         plan: Callable[[PageSize, Meter], Awaitable[Plan]],
         *,
         out: Path,
-        format_: FileFormat = "parquet",
         concurrency: int = CONCURRENCY,
         overwrite: bool = False,
         repair: bool = False,
@@ -90,22 +84,18 @@ class Export:
         self._job = job
         self._plan = plan
         self._out = out
-        self._format: FileFormat = format_
         self._concurrency = concurrency
         self._overwrite = overwrite
         self._repair = repair
         self._allow_empty = allow_empty
         self._on_progress = on_progress
         self._first: RawPage | None = None
-        self._page_size = PageSize(query.read, fixed=query.page_size)
+        # Of the rows of a page, some may be older than what is asked for.
+        most = None if query.since else query.limit
+        self._page_size = PageSize(query.sent, fixed=query.page_size, most=most)
         self._budget = ByteBudget(BUDGET)
-        self._decoder = make_decoder(query, format_, strict=job.spec.strict_schema)
-        self._meters: dict[Partition, Meter] = {}
-        self._started = time.monotonic()
+        self._decoder = make_decoder(query, job.spec.format, strict=job.spec.strict_schema)
         self._failed: dict[Partition, errors.LeadGeniusError] = {}
-        self._extra: dict[str, ExtraField] = {}
-        self._rows = 0
-        self._pages = 0
 
     async def run(self) -> ExportReport:
         """Extract everything, and return the report.
@@ -149,10 +139,11 @@ class Export:
                 await to_thread.run_sync(self._dataset.close)
 
     def _open(self) -> Dataset:
+        spec = self._job.spec
         return Dataset(
             self._out,
             self._job,
-            suffix=SUFFIXES[self._format],
+            suffix=suffix_of(spec.format, spec.compression),
             overwrite=self._overwrite,
             repair=self._repair,
         )
@@ -160,10 +151,7 @@ class Export:
     def _begin(self) -> None:
         self._journal = self._dataset.journal
         self._job = self._journal.job
-        self._before = copy.copy(self._job.totals)
-        self._requests_before = {c.number: c.report.requests for c in self._journal.chains}
-        self._rows = sum(chain.report.rows for chain in self._journal.chains)
-        self._pages = sum(chain.report.pages for chain in self._journal.chains)
+        self._costs = Costs(self._journal)
 
     async def _extract(self) -> None:
         if not self._job.planned:
@@ -184,7 +172,7 @@ class Export:
         meter = Meter()
         plan = await self._plan(self._page_size, meter)
         self._first = plan.first
-        self._meters[plan.partitions[0]] = meter
+        self._costs.meters[plan.partitions[0]] = meter
         self._job.planned = True
         reports = [PartitionReport(client_id=p.client_id) for p in plan.partitions]
         await to_thread.run_sync(self._journal.add_chains, reports)
@@ -209,7 +197,7 @@ class Export:
         decoder: Decoder = self._decoder
         if kind == "sweep":
             query = keys_query(self._query)
-            page_size, decoder = PageSize(query.read), KeysDecoder(query)
+            page_size, decoder = PageSize(query.sent), KeysDecoder(query)
         writer = self._writer(decoder)
         with_seen = {p: (chain, self._journal.tokens_of(chain)) for p, chain in chains.items()}
         walk = Walk(
@@ -220,10 +208,11 @@ class Export:
             writer=writer,
             page_size=page_size,
             budget=self._budget,
-            meters=self._meters,
+            meters=self._costs.meters,
             concurrency=self._concurrency,
             on_page=self._count,
             first=self._first,
+            limit=self._left if kind == "rows" else None,
         )
         self._first = None
         try:
@@ -248,21 +237,27 @@ class Export:
             raise
 
     def _writer(self, decoder: Decoder) -> PartWriter:
-        chains = {self._partition(chain): chain for chain in self._journal.chains}
+        chains = {self._costs.partition(chain): chain for chain in self._journal.chains}
         return PartWriter(self._dataset, decoder, self._budget, chains)
 
-    def _partition(self, chain: ChainState) -> Partition:
-        return Partition(self._query.table, chain.report.client_id, chain.report.kind)
-
     def _unfinished(self, kind: Kind) -> dict[Partition, ChainState]:
+        if self._left == 0:
+            return {}
+        partition_of = self._costs.partition
         found = {
-            self._partition(chain): chain
+            partition_of(chain): chain
             for chain in self._chains(kind)
-            if not chain.report.done and self._partition(chain) not in self._failed
+            if not chain.report.done and partition_of(chain) not in self._failed
         }
         for partition in found:
-            self._meters.setdefault(partition, Meter())
+            self._costs.meters.setdefault(partition, Meter())
         return found
+
+    @property
+    def _left(self) -> int | None:
+        """How many rows are still to be taken; None without a limit."""
+        limit = self._query.limit
+        return None if limit is None else max(0, limit - self._costs.rows)
 
     def _chains(self, *kinds: Kind) -> list[ChainState]:
         return [chain for chain in self._journal.chains if chain.report.kind in kinds]
@@ -282,7 +277,7 @@ class Export:
     @property
     def _needs_sweep(self) -> bool:
         spec = self._job.spec
-        return spec.sweep and self._by_client
+        return spec.sweep and self._query.limit is None and self._by_client
 
     @property
     def _by_client(self) -> bool:
@@ -360,7 +355,7 @@ class Export:
             self._journal.save()
 
     def _require_rows(self) -> None:
-        if self._rows or self._job.totals.rejects or self._allow_empty:
+        if self._costs.rows or self._job.totals.rejects or self._allow_empty:
             return
         clients = f" of {', '.join(self._query.clients)}" if self._query.clients else ""
         raise errors.EmptyExport(
@@ -369,100 +364,31 @@ class Export:
         )
 
     async def _finish(self) -> ExportReport:
-        report = await to_thread.run_sync(self._report)
-        report.incomplete_because = self._doubts(report)
+        report, schema = await to_thread.run_sync(self._report)
+        unswept = self._by_client and not self._job.spec.sweep
+        report.incomplete_because = doubts(report, self._failed, unswept=unswept)
         report.complete = report.incomplete_because is None
         over = not self._failed
-        await to_thread.run_sync(lambda: self._dataset.finish(report, self._schema(), over=over))
+        await to_thread.run_sync(lambda: self._dataset.finish(report, schema, over=over))
         return report
-
-    def _doubts(self, report: ExportReport) -> str | None:
-        if self._failed:
-            names = ", ".join(partition.name for partition in self._failed)
-            first = next(iter(self._failed.values()))
-            return (
-                f"{len(self._failed)} of {len(self._journal.chains)} chains failed ({names}: "
-                f"{first}); the same command, or --retry-failed, goes on with them"
-            )
-        read = sum(chain.report.rows for chain in self._chains("rows", "recovery"))
-        if report.rows + report.duplicates != read:
-            return (
-                f"{read:,} rows were read, {report.duplicates:,} of them dropped as duplicates, "
-                f"and {report.rows:,} stand in the files"
-            )
-        if report.rejects:
-            return f"{report.rejects:,} rows could not be read; they stand raw in rejects.ndjson"
-        if self._by_client and not self._job.spec.sweep:
-            return _NO_SWEEP
-        return None
 
     def _stop_short(self, error: BaseException) -> None:
         """Leave a manifest that says that what stands is not all."""
         if not self._journal.parts or self._job.to_clear:
             return
         with contextlib.suppress(OSError):  # the disk may be full: `error` is what is told
-            report = self._report()
+            report, schema = self._report()
             reason = "it was interrupted" if not isinstance(error, Exception) else str(error)
             report.incomplete_because = reason
-            self._dataset.finish(report, self._schema(), over=False)
+            self._dataset.finish(report, schema, over=False)
 
-    def _report(self) -> ExportReport:
-        self._count_costs()
-        job, totals = self._job, self._job.totals
-        parts = [*self._journal.parts.values()]
-        chains = [chain.report for chain in self._journal.chains]
-        self._extra = extra_fields(self._out, parts)
-        return ExportReport(
-            job_id=job.job_id,
-            table=self._query.table,
-            company_id=self._query.company_id,
-            out=str(self._out),
-            format=self._format,
-            fields=job.spec.fields,
-            rows=sum(part.rows for part in parts),
-            bytes=sum(part.bytes for part in parts),
-            wire_bytes=totals.wire_bytes,
-            requests=sum(chain.requests for chain in chains),
-            pages=sum(chain.pages for chain in chains),
-            retries=totals.retries,
-            throttled_seconds=round(totals.throttled, 3),
-            rejects=totals.rejects,
-            duplicates=totals.duplicates,
-            missing=totals.missing,
-            orphans=totals.orphans,
-            recovered=totals.recovered,
-            extra={name: field.rows for name, field in self._extra.items()},
-            runs=job.runs,
-            seconds=round(totals.seconds, 3),
-            started_at=job.started_at,
-            files=[str(self._out / part.file) for part in parts],
-            partitions=chains,
-            parts=parts,
-        )
-
-    def _schema(self) -> DatasetSchema | None:
-        """Return what `schema.json` says, once there is a report."""
-        if self._format != "parquet":
-            return None
-        columns = [(field.name, field.type) for field in self._query.wanted]
-        return describe_schema(self._query.table, columns, self._extra)
+    def _report(self) -> tuple[ExportReport, DatasetSchema | None]:
+        self._costs.bring_up_to_date()
+        return make_report(self._out, self._query, self._journal)
 
     def _count(self, content: Decoded[Any]) -> None:
-        self._pages += 1
-        self._rows += content.rows
-        self._count_costs()
+        self._costs.count(content)
         self._report_progress()
-
-    def _count_costs(self) -> None:
-        """Bring the totals up to date: those of earlier runs, and this one's."""
-        totals, before, meters = self._job.totals, self._before, self._meters.values()
-        totals.wire_bytes = before.wire_bytes + sum(meter.wire_bytes for meter in meters)
-        totals.retries = before.retries + sum(meter.retries for meter in meters)
-        totals.throttled = before.throttled + max((m.throttled for m in meters), default=0.0)
-        totals.seconds = before.seconds + time.monotonic() - self._started
-        for chain in self._journal.chains:
-            if meter := self._meters.get(self._partition(chain)):
-                chain.report.requests = self._requests_before.get(chain.number, 0) + meter.sends
 
     async def _ticking(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -479,21 +405,5 @@ class Export:
             self._report_progress()
 
     def _report_progress(self) -> None:
-        if self._on_progress is None:
-            return
-        meters = self._meters.values()
-        chains = self._journal.chains
-        self._on_progress(
-            Progress(
-                job_id=self._job.job_id,
-                rows=self._rows,
-                pages=self._pages,
-                requests=sum(meter.sends for meter in meters),
-                wire_bytes=sum(meter.wire_bytes for meter in meters),
-                seconds=time.monotonic() - self._started,
-                chains=len(chains),
-                chains_done=sum(chain.report.done for chain in chains),
-                limit=self._transport.gate.limit,
-                throttled_for=self._transport.gate.paused_for,
-            )
-        )
+        if self._on_progress is not None:
+            self._on_progress(self._costs.progress(self._transport.gate))

@@ -21,6 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from leadgenius_async import errors
+from leadgenius_async._extract.formats import Compression
 from leadgenius_async._extract.report import PartitionReport, PartReport
 
 T = TypeVar("T")
@@ -58,6 +59,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
         chains: How it was to be cut into chains.
         sweep: Whether rows that the clients' chains miss are looked for.
         strict_schema: Whether a row that does not fit the schema ends it.
+        since: The moment from which on rows are wanted, ISO 8601 in UTC; None for all.
+        limit: Most rows to take; None for all.
+        compression: How the files are compressed.
+        max_file_bytes: Most bytes of a file; None for the usual ones.
     """
 
     service: str
@@ -69,6 +74,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     chains: str
     sweep: bool
     strict_schema: bool = False
+    since: str | None = None
+    limit: int | None = None
+    compression: Compression = "zstd"
+    max_file_bytes: int | None = None
 
     def difference(self, other: Spec) -> str:
         """Return in words what another export asks for otherwise; empty if nothing."""
@@ -409,4 +418,4 @@ def _damaged(path: Path, why: str) -> errors.ExportDamaged:
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value)) or "all"
-    return "all" if value is None else str(value)
+    return "none" if value is None else str(value)

@@ -24,6 +24,7 @@ class _Keys(msgspec.Struct, gc=False):
     id: str | float | None = None
     company_id: str | None = None
     client_id: str | None = None
+    updatedAt: object = None
 
 
 class LineDecoder:
@@ -66,7 +67,14 @@ class LineDecoder:
         lines = self._lines(raws, page.data)
         read = len(lines)
         batch = key_batch([_text(key.id) for key in keys], client_ids)
-        if (wanted := wanted_rows(page.place, batch, self.only)) is not None:
+        wanted = wanted_rows(
+            page.place,
+            batch,
+            self.only,
+            since=self._query.since,
+            changed=[key.updatedAt if isinstance(key.updatedAt, str) else None for key in keys],
+        )
+        if wanted is not None:
             lines = list(compress(lines, wanted.to_pylist()))
             batch = batch.filter(wanted)
         content = b"\n".join([*lines, b""]) if lines else b""
@@ -93,7 +101,7 @@ class LineDecoder:
         return keys, rejects
 
     def _lines(self, raws: list[msgspec.Raw], data: msgspec.Raw) -> list[bytes | msgspec.Raw]:
-        if not self._query.wants_keys:
+        if not self._query.wants_all:
             return [self._without_keys(raw) for raw in raws]
         if b"\n" in bytes(data):
             # Only JSON that was laid out for reading has line ends between its tokens.

@@ -22,10 +22,13 @@ class PageSize:
     Args:
         fields: Fields that are asked for.
         fixed: The caller's own limit, which only a refusal changes.
+        most: Rows that are wanted in all.
     """
 
-    def __init__(self, fields: Sequence[Field], *, fixed: int | None = None) -> None:
-        self._ceiling = fixed or MAX_PAGE_SIZE
+    def __init__(
+        self, fields: Sequence[Field], *, fixed: int | None = None, most: int | None = None
+    ) -> None:
+        self._ceiling = min(fixed or MAX_PAGE_SIZE, most or MAX_PAGE_SIZE)
         self._fixed = fixed is not None
         self._bytes_per_row = float(_BYTES_PER_FIELD * len(fields))
 

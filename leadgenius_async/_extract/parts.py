@@ -33,6 +33,8 @@ PART_BYTES = 256 * 2**20
 PART_SECONDS = 60.0
 PART_PAGES = 16
 PART_SHARE = 1 / 50
+#: Of the bytes that a file may have, this share is for rows; the rest is for what stands behind.
+ROWS_SHARE = 0.9
 
 SCHEMA_VERSION = "1"
 
@@ -69,6 +71,10 @@ class PartWriter:
         self._decoder = decoder
         self._budget = budget
         self._chains = chains
+        self._spec = dataset.journal.job.spec
+        most = self._spec.max_file_bytes
+        self._part_bytes = None if most is None else int(most * ROWS_SHARE)
+        self._group_bytes = min(GROUP_BYTES, self._part_bytes or GROUP_BYTES)
         self._group: list[Decoded[Any]] = []
         self._part: _Part | None = None
         self._steps: dict[int, Step] = {}
@@ -79,10 +85,13 @@ class PartWriter:
         """Take a page; it is in a file when its group is full, and durable when its part is."""
         if not self._group and not self._steps:
             self._since = time.monotonic()
+        size = sum(one.size for one in self._group) + page.size
+        if self._group and size > self._group_bytes:
+            await self._flush()
+            size = page.size
         self._group.append(page)
-        size = sum(page.size for page in self._group)
-        rows = sum(page.rows for page in self._group)
-        if size >= GROUP_BYTES or rows >= GROUP_ROWS or self._is_due():
+        rows = sum(one.rows for one in self._group)
+        if size >= self._group_bytes or rows >= GROUP_ROWS or self._is_due():
             await self._flush()
 
     async def close(self) -> None:
@@ -114,6 +123,8 @@ class PartWriter:
     def _write_group(self) -> None:
         with_rows = [page for page in self._group if page.rows]
         if with_rows:
+            if self._is_full(sum(page.size for page in with_rows)):
+                self._commit()
             part = self._part or self._open()
             if part.sink is not None:
                 part.sink.write([page.content for page in with_rows])
@@ -151,11 +162,18 @@ class PartWriter:
             return True
         return time.monotonic() - self._since >= PART_SECONDS
 
+    def _is_full(self, more: int) -> bool:
+        """Return whether the part's file may get too large by so many bytes of rows."""
+        part = self._part
+        if self._part_bytes is None or part is None or part.sink is None:
+            return False
+        return part.sink.written + more > self._part_bytes
+
     def _open(self) -> _Part:
         number = self._dataset.journal.next_number
         sweep = isinstance(self._decoder, KeysDecoder)
         path = None if sweep else self._dataset.temporary_part()
-        sink = None if path is None else open_sink(path, self._decoder)
+        sink = None if path is None else open_sink(path, self._decoder, self._spec.compression)
         self._part = _Part(path, sink, IdsFile(self._dataset.ids_file(number), with_clients=sweep))
         return self._part
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leadgenius_async._extract.query import Query
-from leadgenius_async._extract.report import Kind
+from leadgenius_async._extract.report import Kind, PartitionReport
 
 Chains = Literal["auto", "all", "clients"]
 
@@ -41,6 +41,11 @@ class Partition:
     def name(self) -> str:
         """The client's identifier, or `ALL`."""
         return self.client_id or "ALL"
+
+
+def partition_of(table: str, chain: PartitionReport) -> Partition:
+    """Return what a chain walks."""
+    return Partition(table, chain.client_id, chain.kind)
 
 
 def plan(query: Query, clients: Sequence[str] | None) -> list[Partition]:

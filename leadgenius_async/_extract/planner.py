@@ -66,7 +66,7 @@ class Planner:
             page_size: Learns from the page that is looked at.
             meter: Counts what that costs.
         """
-        if self._query.clients or self._chains == "all":
+        if self._query.clients or self._chains == "all" or self._query.limit:
             return Plan(plan(self._query, None))
         if self._chains == "clients":
             clients = await self._list_clients()

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import difflib
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from leadgenius_async._fields import KEY_FIELDS, TABLES, Field
 
 #: The service's own bounds on `limit`, in rows (documented).
 MAX_PAGE_SIZE = 5000
+#: When a row was changed last.
+CHANGED = "updatedAt"
+#: Bytes of the `fields` parameter, at most. Gateways and proxies refuse a URL of more than 8 KB
+#: or so, and a page token may be long. All declared fields together have 1.6 KB.
+MAX_FIELDS_BYTES = 4096
 
 
 class UnknownFieldWarning(UserWarning):
@@ -29,6 +36,8 @@ class Query:
         wanted: Fields that the caller gets, in this order.
         projected: Whether the service is asked for some fields only.
         page_size: Rows per page as the caller set it, or None to learn it.
+        since: Only rows that were changed then or later; rows that do not say when are kept.
+        limit: Most rows to take in all.
     """
 
     table: str
@@ -37,6 +46,8 @@ class Query:
     wanted: tuple[Field, ...]
     projected: bool
     page_size: int | None = None
+    since: dt.datetime | None = None
+    limit: int | None = None
 
     @property
     def path(self) -> str:
@@ -47,18 +58,26 @@ class Query:
     def read(self) -> tuple[Field, ...]:
         """The fields to read: the wanted ones, and the keys that checks need."""
         names = {field.name for field in self.wanted}
-        keys = (field for field in TABLES[self.table] if field.name in KEY_FIELDS)
+        needed = {*KEY_FIELDS, CHANGED} if self.since else KEY_FIELDS
+        keys = (field for field in TABLES[self.table] if field.name in needed)
         return (*self.wanted, *(key for key in keys if key.name not in names))
 
     @property
     def fields_parameter(self) -> str | None:
-        """The `fields` parameter; None asks for all."""
-        return ",".join(field.name for field in self.read) if self.projected else None
+        """The `fields` parameter; None asks for all, since they are wanted or too many to name."""
+        names = ",".join(field.name for field in self.read)
+        return names if self.projected and len(quote(names)) <= MAX_FIELDS_BYTES else None
 
     @property
-    def wants_keys(self) -> bool:
-        """Whether the caller gets every field that is read."""
-        return len(self.read) == len(self.wanted)
+    def sent(self) -> tuple[Field, ...]:
+        """The fields that the service sends."""
+        return TABLES[self.table] if self.fields_parameter is None else self.read
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether the caller gets every field that the service sends."""
+        named = self.fields_parameter is not None
+        return len(self.read) == len(self.wanted) and (named or not self.projected)
 
 
 def make_query(
@@ -68,18 +87,22 @@ def make_query(
     clients: Iterable[str] = (),
     fields: Iterable[str] | None = None,
     page_size: int | None = None,
+    since: dt.datetime | str | None = None,
+    limit: int | None = None,
 ) -> Query:
     """Return a query whose values are checked.
 
     Raises:
-        ValueError: A page size out of range, an empty company, or a field name that is a near
-            miss; the message has the right name.
+        ValueError: A page size or limit out of range, an empty company, a moment that is none, or
+            a field name that is a near miss; the message has the right name.
         TypeError: `clients` or `fields` is one string and not a list of them.
     """
     if company_id == "":
         raise ValueError("company_id is empty: leave it out for the account's own company")
     if page_size is not None and not 1 <= page_size <= MAX_PAGE_SIZE:
         raise ValueError(f"page_size is {page_size}: the service takes 1 to {MAX_PAGE_SIZE}")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit is {limit}: give 1 or more, or leave it out for all")
     wanted = TABLES[table] if fields is None else _resolve(table, _names("fields", fields))
     return Query(
         table=table,
@@ -88,7 +111,30 @@ def make_query(
         wanted=wanted,
         projected=fields is not None,
         page_size=page_size,
+        since=None if since is None else moment("since", since),
+        limit=limit,
     )
+
+
+def moment(name: str, value: dt.datetime | str) -> dt.datetime:
+    """Return a moment in UTC; one without a zone is taken for UTC.
+
+    Raises:
+        ValueError: It is not in ISO 8601.
+    """
+    try:
+        found = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{name} is {value!r}: give a date or time like 2026-01-31") from None
+    return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+def is_since(changed: str | None, since: dt.datetime) -> bool:
+    """Return whether a row was changed then or later, or does not say when."""
+    try:
+        return changed is None or moment(CHANGED, changed) >= since
+    except ValueError:
+        return True
 
 
 def keys_query(query: Query) -> Query:

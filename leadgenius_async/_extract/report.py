@@ -111,7 +111,10 @@ class ExportReport(msgspec.Struct, kw_only=True):
         company_id: The company.
         out: The output folder.
         format: `parquet` or `ndjson`.
+        compression: How the files are compressed.
         fields: Fields that were asked for; None for all.
+        since: The moment from which on rows were wanted, ISO 8601 in UTC; None for all.
+        limit: Most rows that were wanted; None for all.
         rows: Rows in the files.
         bytes: Bytes of the files.
         wire_bytes: Bytes of the pages, after decompression.
@@ -142,7 +145,10 @@ class ExportReport(msgspec.Struct, kw_only=True):
     company_id: str
     out: str
     format: str
+    compression: str = "zstd"
     fields: list[str] | None
+    since: str | None = None
+    limit: int | None = None
     rows: int = 0
     bytes: int = 0
     wire_bytes: int = 0

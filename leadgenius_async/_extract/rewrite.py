@@ -12,12 +12,17 @@ import pyarrow.parquet as pq
 
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import describe
+from leadgenius_async._extract.formats import PARQUET, Compression
 from leadgenius_async._extract.report import PartReport
 from leadgenius_async._extract.rows import is_exact, json_type
 from leadgenius_async._extract.schema import EXTRA_COLUMN, ExtraField
-from leadgenius_async._extract.sinks import SUFFIXES, NdjsonSink, ParquetSink
+from leadgenius_async._extract.sinks import NdjsonSink, ParquetSink
 
 _STAYS = (b"leadgenius.schema_version", b"leadgenius.job_id")
+#: By what Parquet calls them.
+_CODECS: dict[str, Compression] = {
+    "zstd": "zstd", "snappy": "snappy", "gzip": "gzip", "lz4": "lz4",
+}  # fmt: skip
 _LINES = 10_000  # at a time
 
 
@@ -37,17 +42,15 @@ def without_rows(dataset: Dataset, number: int, places: Sequence[int]) -> PartRe
         return None
     dataset.swap_folder.mkdir(exist_ok=True)
     path = dataset.swap_folder / dataset.part_name(number)
-    if old.file.endswith(SUFFIXES["parquet"]):
-        _copy_parquet(dataset.out / old.file, path, set(places))
-    else:
-        _copy_lines(dataset.out / old.file, path, set(places))
+    copy = _copy_parquet if old.file.endswith(PARQUET) else _copy_lines
+    copy(dataset.out / old.file, path, set(places), dataset.journal.job.spec.compression)
     return describe(path, old.file, old.rows - len(places))
 
 
-def _copy_parquet(source: Path, target: Path, dropped: set[int]) -> None:
+def _copy_parquet(source: Path, target: Path, dropped: set[int], compression: Compression) -> None:
     with pq.ParquetFile(source) as file:
         schema = file.schema_arrow
-        sink = ParquetSink(target, schema.remove_metadata())
+        sink = ParquetSink(target, schema.remove_metadata(), compression)
         start = rows = 0
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
@@ -67,8 +70,16 @@ def what_stays(old: pq.FileMetaData) -> dict[str, str]:
     return {name.decode(): said[name].decode() for name in _STAYS if name in said}
 
 
-def _copy_lines(source: Path, target: Path, dropped: set[int]) -> None:
-    sink = NdjsonSink(target)
+def compression_of(part: pq.FileMetaData) -> Compression:
+    """Return how a part is compressed, as writers take it."""
+    if not part.num_row_groups:
+        return "zstd"
+    said = part.row_group(0).column(0).compression.lower()
+    return _CODECS.get(said, "none")
+
+
+def _copy_lines(source: Path, target: Path, dropped: set[int], compression: Compression) -> None:
+    sink = NdjsonSink(target, compression)
     kept: list[bytes] = []
     for place, line in enumerate(each_line(source)):
         if place in dropped:
@@ -83,7 +94,7 @@ def _copy_lines(source: Path, target: Path, dropped: set[int]) -> None:
 
 def each_line(path: Path) -> Iterator[bytes]:
     """Give the lines of an NDJSON part, each with its end."""
-    with pa.input_stream(str(path), compression="zstd") as stream:
+    with pa.input_stream(str(path), compression="detect") as stream:
         # Arrow's streams are file objects; the standard library splits their lines.
         yield from io.BufferedReader(stream)  # type: ignore[type-var] # its stub asks for more
 
@@ -91,7 +102,7 @@ def each_line(path: Path) -> Iterator[bytes]:
 def count_rows(path: Path) -> int | None:
     """Return how many rows a part has; None if it cannot be read."""
     try:
-        if path.suffix == SUFFIXES["parquet"]:
+        if path.suffix == PARQUET:
             return pq.read_metadata(path).num_rows
         return sum(1 for _ in each_line(path))
     except (OSError, pa.ArrowInvalid):
@@ -118,7 +129,7 @@ def extra_fields(out: Path, parts: Iterable[PartReport]) -> dict[str, ExtraField
 def _each_extra(out: Path, parts: Iterable[PartReport]) -> Iterator[dict[str, msgspec.Raw]]:
     decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
     for part in parts:
-        if part.file.endswith(SUFFIXES["parquet"]):
+        if part.file.endswith(PARQUET):
             column = pq.read_table(out / part.file, columns=[EXTRA_COLUMN])[EXTRA_COLUMN]
             for text in column.drop_null():
                 yield decoder.decode(text.as_py())

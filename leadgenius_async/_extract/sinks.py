@@ -11,20 +11,24 @@ import pyarrow.parquet as pq
 
 from leadgenius_async._extract.chain import RawPage
 from leadgenius_async._extract.columns import ArrowDecoder, Decoded
+from leadgenius_async._extract.formats import Compression
 from leadgenius_async._extract.lines import LineDecoder
 from leadgenius_async._extract.query import Query
-
-FileFormat = Literal["parquet", "ndjson"]
-
-#: `kind → file name ending`; readers tell format and compression by it.
-SUFFIXES: dict[FileFormat, str] = {"parquet": ".parquet", "ndjson": ".ndjson.zst"}
 
 Decoder = Callable[[RawPage], Decoded[Any]]
 RowDecoder = ArrowDecoder | LineDecoder
 
 
+_CODECS: Mapping[str, Literal["zstd", "gzip"]] = {"zstd": "zstd", "gzip": "gzip"}
+
+
 class Sink(Protocol):
     """One open part file."""
+
+    @property
+    def written(self) -> int:
+        """Bytes of the file up to now."""
+        ...
 
     def write(self, contents: Sequence[Any]) -> None:
         """Append the contents of several pages as one group."""
@@ -40,17 +44,23 @@ class Sink(Protocol):
 
 
 class ParquetSink:
-    """A Parquet part: zstd, with page index and checksums; each group is a row group."""
+    """A Parquet part, with page index and checksums; each group is a row group."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, compression: Compression = "zstd") -> None:
         self._schema = schema
+        self._file = pa.OSFile(str(path), "wb")
         self._writer = pq.ParquetWriter(
-            path,
+            self._file,
             schema,
-            compression="zstd",
+            compression=compression,
             write_page_index=True,
             write_page_checksum=True,
         )
+
+    @property
+    def written(self) -> int:
+        """Bytes of the file up to now."""
+        return self._file.tell()
 
     def write(self, contents: Sequence[pa.RecordBatch]) -> None:
         """Write record batches as one row group."""
@@ -61,17 +71,29 @@ class ParquetSink:
         """Write the footer, with `metadata` among its key-values."""
         self._writer.add_key_value_metadata(dict(metadata))
         self._writer.close()
+        self._file.close()
 
     def abandon(self) -> None:
         """Close the file; it goes away with the export's other temporary files."""
-        self._writer.close()
+        try:
+            self._writer.close()
+        finally:
+            self._file.close()
 
 
 class NdjsonSink:
-    """An NDJSON part, zstd-compressed."""
+    """An NDJSON part."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = pa.CompressedOutputStream(pa.OSFile(str(path), "wb"), "zstd")
+    def __init__(self, path: Path, compression: Compression = "zstd") -> None:
+        self._raw = pa.OSFile(str(path), "wb")
+        self._file: pa.NativeFile = self._raw
+        if (codec := _CODECS.get(compression)) is not None:
+            self._file = pa.CompressedOutputStream(self._raw, codec)
+
+    @property
+    def written(self) -> int:
+        """Bytes of the file up to now."""
+        return self._raw.tell()
 
     def write(self, contents: Sequence[bytes]) -> None:
         """Append lines."""
@@ -88,14 +110,14 @@ class NdjsonSink:
         self._file.close()
 
 
-def make_decoder(query: Query, format_: FileFormat, *, strict: bool) -> RowDecoder:
+def make_decoder(query: Query, format_: str, *, strict: bool) -> RowDecoder:
     """Return what turns pages into contents for this format."""
     make = ArrowDecoder if format_ == "parquet" else LineDecoder
     return make(query, strict=strict)
 
 
-def open_sink(path: Path, decoder: Decoder) -> Sink:
+def open_sink(path: Path, decoder: Decoder, compression: Compression) -> Sink:
     """Open a part file for what `decoder` makes."""
-    return (
-        ParquetSink(path, decoder.schema) if isinstance(decoder, ArrowDecoder) else NdjsonSink(path)
-    )
+    if isinstance(decoder, ArrowDecoder):
+        return ParquetSink(path, decoder.schema, compression)
+    return NdjsonSink(path, compression)

@@ -45,6 +45,7 @@ class Walk:
         concurrency: Chains that run at a time.
         on_page: Called with each page that is handed to the writer.
         first: The first page of a chain, where it was fetched already.
+        limit: Most rows to take; its chains are walked one after the other.
 
     Attributes:
         failed: What chains ended with.
@@ -65,6 +66,7 @@ class Walk:
         concurrency: int,
         on_page: Callable[[Decoded[Any]], None],
         first: RawPage | None = None,
+        limit: int | None = None,
     ) -> None:
         self._transport = transport
         self._query = query
@@ -73,17 +75,21 @@ class Walk:
         self._writer = writer
         self._budget = budget
         self._meters = meters
-        self._concurrency = concurrency
+        self._concurrency = concurrency if limit is None else 1
         self._on_page = on_page
         self._first = first
+        self._left = limit
         self._page_size = page_size
         self.failed: dict[Partition, errors.LeadGeniusError] = {}
         self.refused: dict[Partition, errors.PageTokenRefused] = {}
+        self._fetching = anyio.CancelScope()
         self._of_all: errors.LeadGeniusError | None = None
 
     async def run(self) -> None:
         """Run all stages; an error of one that is not a chain's own ends them all."""
-        pages_in, pages = anyio.create_memory_object_stream[RawPage](self._concurrency)
+        # Under a limit nothing is fetched far ahead: it may be enough already.
+        ahead = self._concurrency if self._left is None else 0
+        pages_in, pages = anyio.create_memory_object_stream[RawPage](ahead)
         decoded_in, decoded = anyio.create_memory_object_stream[Decoded[Any]](1)
         try:
             async with anyio.create_task_group() as tasks:
@@ -99,14 +105,12 @@ class Walk:
         """Fetch all chains; what came before an error of all is still decoded and written."""
         queue = deque(self._chains)
         async with pages, anyio.create_task_group() as fetching:
+            self._fetching = fetching.cancel_scope
             for _ in range(min(self._concurrency, len(queue))):
-                fetching.start_soon(self._fetch_next, queue, pages, fetching.cancel_scope)
+                fetching.start_soon(self._fetch_next, queue, pages)
 
     async def _fetch_next(
-        self,
-        queue: deque[Partition],
-        pages: MemoryObjectSendStream[RawPage],
-        fetching: anyio.CancelScope,
+        self, queue: deque[Partition], pages: MemoryObjectSendStream[RawPage]
     ) -> None:
         while queue:
             partition = queue.popleft()
@@ -115,7 +119,7 @@ class Walk:
                     await pages.send(page)
             except _OF_ALL as error:
                 self._of_all = error
-                fetching.cancel()
+                self._fetching.cancel()
             except errors.PageTokenRefused as error:
                 self.refused[partition] = error
             except errors.LeadGeniusError as error:
@@ -151,7 +155,13 @@ class Walk:
                 self._budget.correct(page.size, content.size)
                 self._page_size.observe(content.read, page.size)
                 del page  # its body would stay in memory while the next one is awaited
+                if self._left is not None:
+                    content = content.first(self._left)
+                    self._left -= content.rows
                 await decoded.send(content)
+                if self._left == 0:
+                    self._fetching.cancel()
+                    return
 
     async def _write_all(self, decoded: MemoryObjectReceiveStream[Decoded[Any]]) -> None:
         async with decoded:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Generic, TypeVar, get_args
 
 import msgspec
 
 from leadgenius_async import errors
 from leadgenius_async._extract.chain import fetch_page
+from leadgenius_async._extract.formats import (
+    Compression,
+    FileFormat,
+    check_choice,
+    check_compression,
+)
 from leadgenius_async._extract.journal import Spec, new_job
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.plan import Chains, plan
@@ -162,7 +169,11 @@ class BulkLeads(Generic[LeadT]):
         company_id: str | None = None,
         clients: Iterable[str] = (),
         fields: Iterable[str] | None = None,
-        format: Literal["parquet", "ndjson"] = "parquet",  # noqa: A002 - the users' word for it
+        since: dt.datetime | str | None = None,
+        limit: int | None = None,
+        format: FileFormat = "parquet",  # noqa: A002 - the users' word for it
+        compression: Compression = "zstd",
+        max_file_bytes: int | None = None,
         page_size: int | None = None,
         concurrency: int = 16,
         chains: Chains = "auto",
@@ -189,7 +200,16 @@ class BulkLeads(Generic[LeadT]):
             company_id: The company; the account's own if not given.
             clients: `client_id`s to take; all rows of the company if empty.
             fields: Fields to ask for; all if not given.
+            since: Only leads whose `updatedAt` is then or later, and those that have none; a moment
+                without a zone is UTC. The service cannot filter by it: every page is fetched
+                still, and the leads are dropped here.
+            limit: Most leads to take. They are those that come first: the chains are then walked
+                one after the other, and not swept. Of leads that come twice, one is counted in
+                vain.
             format: `parquet` or `ndjson`.
+            compression: `zstd`, `gzip` or `none`; of Parquet also `snappy` or `lz4`.
+            max_file_bytes: Most bytes of a part file, a single page's rows apart. Usual ones have
+                up to 100 MB; `compact` makes larger ones.
             page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
             concurrency: Most chains of pages at a time.
             chains: `all` walks one chain over all rows; `clients` one for each client, then one
@@ -224,15 +244,26 @@ class BulkLeads(Generic[LeadT]):
         print(report.rows, report.complete)
         ```
         """
-        _check_choice("format", format, ("parquet", "ndjson"))
-        _check_choice("chains", chains, get_args(Chains))
+        check_choice("format", format, get_args(FileFormat))
+        check_choice("chains", chains, get_args(Chains))
+        check_compression(format, compression)
+        if max_file_bytes is not None and max_file_bytes < 1:
+            raise ValueError(f"max_file_bytes is {max_file_bytes}: a file has at least one byte")
+        if limit is not None and chains == "clients":
+            raise ValueError("limit goes with one chain after the other: leave chains out")
         # Here, since they load pyarrow.
         from leadgenius_async._extract.dataset import require_failed  # noqa: PLC0415
         from leadgenius_async._extract.export import Export  # noqa: PLC0415
         from leadgenius_async._extract.planner import Planner  # noqa: PLC0415
 
         query = make_query(
-            self._table, company_id=company_id, clients=clients, fields=fields, page_size=page_size
+            self._table,
+            company_id=company_id,
+            clients=clients,
+            fields=fields,
+            page_size=page_size,
+            since=since,
+            limit=limit,
         )
         if retry_failed:
             require_failed(Path(out))
@@ -247,6 +278,10 @@ class BulkLeads(Generic[LeadT]):
             chains=chains,
             sweep=sweep,
             strict_schema=strict_schema,
+            since=None if query.since is None else query.since.isoformat(),
+            limit=limit,
+            compression=compression,
+            max_file_bytes=max_file_bytes,
         )
         return await Export(
             self._transport,
@@ -254,7 +289,6 @@ class BulkLeads(Generic[LeadT]):
             new_job(spec),
             Planner(self._transport, query, chains, self._client_ids),
             out=Path(out),
-            format_=format,
             concurrency=concurrency,
             overwrite=overwrite,
             repair=repair,
@@ -317,7 +351,7 @@ class _PageFetch(Generic[LeadT]):
         self._check = check
         self._fetch = fetch
         self._query = query
-        self._size = PageSize(query.read, fixed=query.page_size)
+        self._size = PageSize(query.sent, fixed=query.page_size)
         self._checked = False
 
     async def __call__(self, token: str | None, left: int | None) -> Page[LeadT]:
@@ -380,8 +414,3 @@ class SourceLeads(BulkLeads[SourceLead]):
 
     def __init__(self, transport: Transport, account: Account) -> None:
         super().__init__(transport, account, "source_leads", SourceLead)
-
-
-def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}: give {' or '.join(map(repr, allowed))}")

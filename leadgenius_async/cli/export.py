@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from cyclopts import App, Parameter
 
+from leadgenius_async._extract.formats import Compression, FileFormat
 from leadgenius_async._extract.report import ExportReport
 from leadgenius_async.cli.failures import Incomplete
 from leadgenius_async.cli.notes import note
@@ -34,7 +35,13 @@ class ExportOptions:
     Attributes:
         out: Folder for the files; it is made if it does not exist.
         company_id: The company; the account's own if not given.
-        format: parquet, or ndjson with each row byte for byte (zstd).
+        since: Only rows whose updatedAt is then or later (ISO 8601; UTC if it has no zone), and
+            rows without one. The service cannot filter: every page is fetched still.
+        limit: Most rows to take, those that come first.
+        format: parquet, or ndjson with each row byte for byte.
+        compression: zstd, gzip or none; of parquet also snappy or lz4.
+        max_file_size: Most megabytes (of 1,048,576 bytes) of a file; usual ones have up to 100,
+            compact makes larger ones.
         fields: Fields to ask for, separated by commas; all if not given.
         client: client_id of a client to take; all rows of the company if not given.
         page_size: Rows per request, 1 to 5,000; learned from the rows if not given.
@@ -55,7 +62,11 @@ class ExportOptions:
 
     out: Path
     company_id: str | None = None
-    format: Literal["parquet", "ndjson"] = "parquet"
+    since: str | None = None
+    limit: int | None = None
+    format: FileFormat = "parquet"
+    compression: Compression = "zstd"
+    max_file_size: int | None = None
     fields: str | None = None
     client: Annotated[list[str], Parameter(consume_multiple=True, negative=())] = field(
         default_factory=list[str]
@@ -111,7 +122,11 @@ async def run_export(
             company_id=options.company_id,
             clients=options.client,
             fields=split_fields(options.fields),
+            since=options.since,
+            limit=options.limit,
             format=options.format,
+            compression=options.compression,
+            max_file_bytes=megabytes(options.max_file_size),
             page_size=options.page_size,
             concurrency=options.concurrency,
             chains=options.chains,
@@ -123,6 +138,11 @@ async def run_export(
             allow_empty=options.allow_empty,
             on_progress=display,
         )
+
+
+def megabytes(number: int | None) -> int | None:
+    """Return bytes; None stays None."""
+    return None if number is None else number * 2**20
 
 
 def split_fields(text: str | None) -> list[str] | None:

@@ -1,0 +1,73 @@
+"""What an export costs and has read so far: its earlier runs, and this one."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import Any
+
+from leadgenius_async._extract.columns import Decoded
+from leadgenius_async._extract.journal import ChainState, Journal
+from leadgenius_async._extract.plan import Partition, partition_of
+from leadgenius_async._extract.report import Progress
+from leadgenius_async._http.call import Meter
+from leadgenius_async._http.limiter import Gate
+
+
+class Costs:
+    """Counts for the manifest and for progress.
+
+    Args:
+        journal: What is durable; its totals and chains are brought up to date here.
+
+    Attributes:
+        rows: Rows read, durable or not.
+        meters: Count what each chain costs in this run.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._table = journal.job.spec.table
+        self._before = copy.copy(journal.job.totals)
+        self._requests_before = {c.number: c.report.requests for c in journal.chains}
+        self._started = time.monotonic()
+        self.meters: dict[Partition, Meter] = {}
+        self.rows = sum(chain.report.rows for chain in journal.chains)
+        self._pages = sum(chain.report.pages for chain in journal.chains)
+
+    def partition(self, chain: ChainState) -> Partition:
+        """Return what a chain walks."""
+        return partition_of(self._table, chain.report)
+
+    def count(self, page: Decoded[Any]) -> None:
+        """Count a page that was read."""
+        self._pages += 1
+        self.rows += page.rows
+        self.bring_up_to_date()
+
+    def bring_up_to_date(self) -> None:
+        """Let the journal's totals and chains say what has been spent up to now."""
+        totals, before, meters = self._journal.job.totals, self._before, self.meters.values()
+        totals.wire_bytes = before.wire_bytes + sum(meter.wire_bytes for meter in meters)
+        totals.retries = before.retries + sum(meter.retries for meter in meters)
+        totals.throttled = before.throttled + max((m.throttled for m in meters), default=0.0)
+        totals.seconds = before.seconds + time.monotonic() - self._started
+        for chain in self._journal.chains:
+            if meter := self.meters.get(self.partition(chain)):
+                chain.report.requests = self._requests_before.get(chain.number, 0) + meter.sends
+
+    def progress(self, gate: Gate) -> Progress:
+        """Return how far the export is."""
+        meters, chains = self.meters.values(), self._journal.chains
+        return Progress(
+            job_id=self._journal.job.job_id,
+            rows=self.rows,
+            pages=self._pages,
+            requests=sum(meter.sends for meter in meters),
+            wire_bytes=sum(meter.wire_bytes for meter in meters),
+            seconds=time.monotonic() - self._started,
+            chains=len(chains),
+            chains_done=sum(chain.report.done for chain in chains),
+            limit=gate.limit,
+            throttled_for=gate.paused_for,
+        )
