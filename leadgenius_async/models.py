@@ -2,6 +2,7 @@
 
 from leadgenius_async._extract.report import (
     CompactReport as CompactReport,
+    ExportEstimate as ExportEstimate,
     ExportReport as ExportReport,
     PartitionReport as PartitionReport,
     PartReport as PartReport,
@@ -59,6 +60,7 @@ __all__ = [
     "EmailVerification",
     "EnrichLead",
     "EnrichmentJob",
+    "ExportEstimate",
     "ExportReport",
     "LeadReport",
     "Listing",

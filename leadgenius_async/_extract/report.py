@@ -10,6 +10,7 @@ import msgspec
 MANIFEST_VERSION = 2
 
 Kind = Literal["rows", "sweep", "recovery"]
+RowsFrom = Literal["list", "pipeline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,56 @@ class Progress:
     chains_done: int
     limit: float | None
     throttled_for: float
+
+
+class ExportEstimate(msgspec.Struct, kw_only=True):
+    """What an export would cost, as far as the first page that has rows can tell.
+
+    Attributes:
+        table: `enrich_leads` or `source_leads`.
+        company_id: The company.
+        clients: `client_id`s that were asked for; empty for all rows.
+        format: `parquet` or `ndjson`.
+        rows: Rows in all; None where that is not known.
+        rows_from: Where that is from: `list` if the first page is all there is, which is exact;
+            `pipeline` for `GET /api/analytics/pipeline`, which is assumed to count what the list
+            gives; None where it is not known.
+        for_rows: Rows that the figures are for: all, or 1,000,000 where that is not known; 0 where
+            there was none to go by.
+        requests: HTTP requests of one chain over all rows, or of one for each client named.
+        minutes: What these take: as long as the limit allows for all, or as the longest chain
+            takes, a page after the other.
+        wire_bytes: Bytes of the pages, after decompression.
+        bytes: Bytes of the files.
+        sample_rows: Rows that the estimate is made from.
+        rows_per_page: Rows that later pages will have.
+        wire_bytes_per_row: Bytes of a row in a page.
+        bytes_per_row: Bytes that a row adds to a file.
+        seconds_per_page: What the page took to come, without its turn at the limit.
+        limit: The account's requests per minute, or None if not paced.
+        requests_used: HTTP requests that the estimate took.
+        note: What to know about it, in one sentence.
+    """
+
+    table: str
+    company_id: str
+    clients: list[str]
+    format: str
+    rows: int | None
+    rows_from: RowsFrom | None
+    for_rows: int
+    requests: int
+    minutes: float
+    wire_bytes: int
+    bytes: int
+    sample_rows: int
+    rows_per_page: int
+    wire_bytes_per_row: float
+    bytes_per_row: float
+    seconds_per_page: float
+    limit: float | None
+    requests_used: int
+    note: str | None = None
 
 
 class PartitionReport(msgspec.Struct, kw_only=True):

@@ -38,12 +38,14 @@ class Meter:
         retries: Tries after the first.
         throttled: Seconds spent waiting because the service answered 429.
         wire_bytes: Bytes of the bodies read, after decompression.
+        latency: Seconds that the last answer took, from its permit on.
     """
 
     sends: int = 0
     retries: int = 0
     throttled: float = 0.0
     wire_bytes: int = 0
+    latency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,6 +185,7 @@ class Transport:
             self.gate.observe(_lower(response.headers))
             body = await read_capped(response, call, self._max_body)
         flight.meter.wire_bytes += len(body)
+        flight.meter.latency = anyio.current_time() - flight.granted
         flight.sent = False  # its answer is here: a deadline cannot lose it any more
         return _checked(response.status, _lower(response.headers), body, call)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from leadgenius_async import errors
 from leadgenius_async._http import record
-from leadgenius_async._http.call import Kind, make_call
+from leadgenius_async._http.call import Kind, Meter, make_call
 from leadgenius_async._http.transport import Transport
 
 #: Where an answer has its clients.
@@ -43,17 +43,20 @@ class Account:
         self._may_ask = True  # until it is refused: an API key may be (assumed)
         self._turn = anyio.Lock()
 
-    async def company_id(self) -> str:
+    async def company_id(self, *, meter: Meter | None = None) -> str:
         """Return the identifier of the account's own company.
+
+        Args:
+            meter: Counts what that costs.
 
         Raises:
             ConfigurationError: The credentials cannot ask for it.
         """
         if not self._has_login:
-            found = await self._company_of_clients()
+            found = await self._company_of_clients(meter)
         else:
             call = make_call("GET", "/company")
-            reply = await self._transport.request(call)
+            reply = await self._transport.request(call, meter=meter)
             company = record.payload(reply, _Company, ("company", "data"), call=call)
             found = company.company_id or company.id
         if not found:
@@ -66,19 +69,19 @@ class Account:
     def _has_login(self) -> bool:
         return bool(self._transport.credentials.keys() & {Kind.JWT, Kind.COOKIES})
 
-    async def _company_of_clients(self) -> str | None:
+    async def _company_of_clients(self, meter: Meter | None) -> str | None:
         """Return the company that the clients name (observed); an API key cannot ask for it."""
         try:
-            clients = await self.clients()
+            clients = await self.clients(meter=meter)
         except (errors.AuthenticationError, errors.PermissionDenied) as error:
             error.args = (f"{error}; for a key that may only export, give company_id",)
             raise
         return next((client.company_id for client in clients if client.company_id), None)
 
-    async def clients(self) -> list[Known]:
+    async def clients(self, *, meter: Meter | None = None) -> list[Known]:
         """Return all clients of the company, as they are now."""
         call = make_call("GET", "/clients")
-        reply = await self._transport.request(call)
+        reply = await self._transport.request(call, meter=meter)
         self._known = record.payload(reply, list[Known], CLIENTS_KEYS, call=call)
         return self._known
 
@@ -90,7 +93,7 @@ class Account:
         self._known = None
         self._may_ask = True
 
-    async def check_clients(self, names: Iterable[str]) -> None:
+    async def check_clients(self, names: Iterable[str], *, meter: Meter | None = None) -> None:
         """Refuse a `client_id` that no client of the account has.
 
         Leads of another `client_id` would be stored and never be seen again. What is remembered
@@ -108,7 +111,7 @@ class Account:
             if not self._may_ask:
                 return
             try:
-                known = await self.clients()
+                known = await self.clients(meter=meter)
             except (errors.AuthenticationError, errors.PermissionDenied) as error:
                 if self._has_login and isinstance(error, errors.AuthenticationError):
                     raise  # it has ended, which says nothing of what it may ask
