@@ -203,7 +203,7 @@ class Estimator:
             wire_bytes=sample.wire_bytes + round(more * wire_per_row),
             bytes=sample.size + round(more * sample.size_per_row),
             sample_rows=sample.rows,
-            rows_per_page=sample.rows_per_page,
+            rows_per_page=sample.rows_per_page if sample.rows else 0,
             wire_bytes_per_row=round(wire_per_row, 1),
             bytes_per_row=round(sample.size_per_row, 1),
             seconds_per_page=round(sample.seconds, 3),

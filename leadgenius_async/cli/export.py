@@ -13,7 +13,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from leadgenius_async._extract.formats import Compression, FileFormat
-from leadgenius_async._extract.report import ExportReport
+from leadgenius_async._extract.report import ExportEstimate, ExportReport
 from leadgenius_async.cli.failures import Incomplete
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
@@ -33,7 +33,7 @@ class ExportOptions:
     """What to take out, and where to.
 
     Attributes:
-        out: Folder for the files; it is made if it does not exist.
+        out: Folder for the files; it is made if it does not exist. Only an estimate needs none.
         company_id: The company; the account's own if not given.
         since: Only rows whose updatedAt is then or later (ISO 8601; UTC if it has no zone), and
             rows without one. The service cannot filter: every page is fetched still.
@@ -57,10 +57,11 @@ class ExportOptions:
         strict_schema: End at a field that nobody declared, a value that does not fit its column,
             or a row that cannot be read (of ndjson only the last).
         allow_empty: Take an export without a row for a success.
+        estimate: Say what the export would cost, and take nothing out.
         json: Print the report as one JSON object.
     """
 
-    out: Path
+    out: Path | None = None
     company_id: str | None = None
     since: str | None = None
     limit: int | None = None
@@ -80,28 +81,48 @@ class ExportOptions:
     repair: Flag = False
     strict_schema: Flag = False
     allow_empty: Flag = False
+    estimate: Flag = False
     json: Json = False
+
+    @property
+    def folder(self) -> Path:
+        """Folder for the files.
+
+        Raises:
+            ValueError: None was given.
+        """
+        if self.out is None:
+            raise ValueError("--out is missing: give a folder for the files (or --estimate)")
+        return self.out
+
+
+#: Nothing given: only an estimate needs no more.
+_NOTHING = ExportOptions()
 
 
 @app.command(name="enrich-leads")
-async def enrich_leads(options: ExportOptions, connection: Connection = DEFAULT) -> None:
+async def enrich_leads(options: ExportOptions = _NOTHING, connection: Connection = DEFAULT) -> None:
     """Take out EnrichLeads."""
     await export_with("enrich_leads", options, connection)
 
 
 @app.command(name="source-leads")
-async def source_leads(options: ExportOptions, connection: Connection = DEFAULT) -> None:
+async def source_leads(options: ExportOptions = _NOTHING, connection: Connection = DEFAULT) -> None:
     """Take out SourceLeads."""
     await export_with("source_leads", options, connection)
 
 
 async def export_with(table: Table, options: ExportOptions, connection: Connection) -> None:
     """Run an export and print its report; one that is not complete ends with an error."""
+    if options.estimate:
+        await estimate_with(table, options, connection)
+        return
+    out = options.folder
     try:
         async with connection.open() as lg:
             report = await run_export(lg, table, options)
     except asyncio.CancelledError:
-        note(what_stands(options.out))
+        note(what_stands(out))
         raise
     if options.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
@@ -118,7 +139,7 @@ async def run_export(
     leads = lg.enrich_leads if table == "enrich_leads" else lg.source_leads
     with ProgressDisplay(table, total=total) as display:
         return await leads.export(
-            options.out,
+            options.folder,
             company_id=options.company_id,
             clients=options.client,
             fields=split_fields(options.fields),
@@ -145,6 +166,25 @@ def megabytes(number: int | None) -> int | None:
     return None if number is None else number * 2**20
 
 
+async def estimate_with(table: Table, options: ExportOptions, connection: Connection) -> None:
+    """Print what an export would cost."""
+    async with connection.open() as lg:
+        leads = lg.enrich_leads if table == "enrich_leads" else lg.source_leads
+        cost = await leads.estimate(
+            company_id=options.company_id,
+            clients=options.client,
+            fields=split_fields(options.fields),
+            format=options.format,
+            page_size=options.page_size,
+        )
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(cost).decode() + "\n")
+        return
+    sys.stdout.write(costs(cost))
+    if cost.note:
+        note(cost.note)
+
+
 def split_fields(text: str | None) -> list[str] | None:
     """Return the names in a list that is separated by commas; None for all fields."""
     return None if text is None else [name.strip() for name in text.split(",")]
@@ -158,6 +198,24 @@ def summary(report: ExportReport) -> str:
         f"{report.requests:,} requests, {report.pages:,} pages, {report.retries:,} retries",
         f"{len(report.files)} files, {report.bytes / 1e6:,.1f} MB in {report.out}",
         *_findings(report),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def costs(cost: ExportEstimate) -> str:
+    """Return an estimate in a few lines."""
+    if not cost.sample_rows:
+        return f"no row of {cost.table} was found, with {cost.requests_used:,} requests\n"
+    counted = {"list": ", which is all", "pipeline": ", as `leadgenius pipeline` counts them"}
+    known = counted.get(cost.rows_from or "", ", as if there were so many")
+    pace = f"{cost.limit:,.0f} requests a minute" if cost.limit else "no limit"
+    time = f"{cost.minutes:,.1f} minutes at {pace} ({cost.seconds_per_page:.2f} s a page)"
+    lines = [
+        f"{cost.for_rows:,} rows of {cost.table}{known}",
+        f"{cost.requests:,} requests of {cost.rows_per_page:,} rows, {time}",
+        f"{cost.wire_bytes / 1e6:,.1f} MB on the wire ({cost.wire_bytes_per_row:,.0f} bytes a row)",
+        f"{cost.bytes / 1e6:,.1f} MB of {cost.format} ({cost.bytes_per_row:,.0f} bytes a row)",
+        f"estimated from the first {cost.sample_rows:,} rows, with {cost.requests_used:,} requests",
     ]
     return "".join(f"{line}\n" for line in lines)
 
