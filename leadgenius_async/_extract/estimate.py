@@ -17,12 +17,13 @@ from leadgenius_async import errors
 from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.chain import Chain, RawPage
 from leadgenius_async._extract.columns import Decoded
+from leadgenius_async._extract.formats import Compression, FileFormat
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.plan import Partition, plan
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.report import ExportEstimate, RowsFrom
 from leadgenius_async._extract.rows import split
-from leadgenius_async._extract.sinks import FileFormat, RowDecoder, make_decoder, open_sink
+from leadgenius_async._extract.sinks import RowDecoder, make_decoder, open_sink
 from leadgenius_async._http import record
 from leadgenius_async._http.call import Meter, make_call
 from leadgenius_async._http.limiter import USED
@@ -77,20 +78,27 @@ class Estimator:
         transport: The way to the wire.
         query: What would be asked for.
         format_: `parquet` or `ndjson`.
+        compression: How files would be compressed.
         used: What was spent on the way here.
     """
 
     def __init__(
-        self, transport: Transport, query: Query, format_: FileFormat, used: Meter
+        self,
+        transport: Transport,
+        query: Query,
+        format_: FileFormat,
+        compression: Compression,
+        used: Meter,
     ) -> None:
         self._transport = transport
         self._query = query
         self._format: FileFormat = format_
+        self._compression: Compression = compression
         self._used = used
         self._meter = Meter()
         self._chains = plan(query, None)
         self._decoder: RowDecoder = make_decoder(query, format_, strict=False)
-        self._page_size = PageSize(query.read, fixed=query.page_size)
+        self._page_size = PageSize(query.sent, fixed=query.page_size, most=query.limit)
 
     async def run(self) -> ExportEstimate:
         """Return the estimate.
@@ -138,7 +146,7 @@ class Estimator:
         ended = page.place.token_out is None
         is_short = content.rows < self._page_size.limit and not ended
         self._page_size.observe(content.rows, page.size)
-        size, per_row = await to_thread.run_sync(_weigh, self._decoder, page, content)
+        size, per_row = await to_thread.run_sync(self._weigh, page, content)
         return _Sample(
             chain=chain,
             rows=content.rows,
@@ -151,6 +159,28 @@ class Estimator:
             size_per_row=per_row,
             pages=looked,
         )
+
+    def _weigh(self, page: RawPage, content: Decoded[Any]) -> tuple[int, float]:
+        """Return the bytes of a file of a page, and how many each further row adds.
+
+        A file's first rows cost more: columns have heads, and values come again later. Per row,
+        a Parquet file of one page of full rows is 40 % larger than one of 32 pages (measured); by
+        what the second half of the page adds, the estimate is 12 % too high.
+        """
+        raws = split(page.data)
+        data = msgspec.Raw(msgspec.json.encode(raws[: len(raws) // 2]))
+        half = self._decoder(dataclasses.replace(page, data=data))
+        size = self._file_size(content)
+        added = max(0, size - self._file_size(half))
+        return size, added / max(1, content.rows - half.rows)
+
+    def _file_size(self, content: Decoded[Any]) -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "sample"
+            sink = open_sink(path, self._decoder, self._compression)
+            sink.write([content.content])
+            sink.close({})
+            return path.stat().st_size
 
     async def _count(self) -> _Counts | None:
         """Ask how many leads there are; None where the service does not say."""
@@ -180,11 +210,12 @@ class Estimator:
         self, sample: _Sample, chains: Sequence[int], rows_from: RowsFrom | None
     ) -> ExportEstimate:
         """Draw the sample out to `chains`: the rows of its own chain, and of each after it."""
+        chains = _up_to(self._query.limit, chains)
         rows = sum(chains)
-        more = rows - sample.rows
+        more = max(0, rows - sample.rows)
         wire_per_row = sample.wire_bytes / max(1, sample.rows)
         pages = [
-            sample.pages + math.ceil((chains[0] - sample.rows) / sample.rows_per_page),
+            sample.pages + max(0, math.ceil((chains[0] - sample.rows) / sample.rows_per_page)),
             *(max(1, math.ceil(count / sample.rows_per_page)) for count in chains[1:]),
         ]
         again = self._meter.sends - sample.pages  # a page that is too large is asked for twice
@@ -229,25 +260,13 @@ def _minutes(requests: int, longest: int, seconds: float, limit: float | None) -
     return round(max(paced, longest * seconds / 60), 2)
 
 
-def _weigh(decoder: RowDecoder, page: RawPage, content: Decoded[Any]) -> tuple[int, float]:
-    """Return the bytes of a file of a page, and how many each further row adds.
-
-    A file's first rows cost more: columns have heads, and values come again later. Per row, a
-    Parquet file of one page of full rows is 40 % larger than one of 32 pages (measured); by what
-    the second half of the page adds, the estimate is 12 % too high.
-    """
-    raws = split(page.data)
-    data = msgspec.Raw(msgspec.json.encode(raws[: len(raws) // 2]))
-    half = decoder(dataclasses.replace(page, data=data))
-    size = _file_size(decoder, content)
-    added = max(0, size - _file_size(decoder, half))
-    return size, added / max(1, content.rows - half.rows)
-
-
-def _file_size(decoder: RowDecoder, content: Decoded[Any]) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sample"
-        sink = open_sink(path, decoder)
-        sink.write([content.content])
-        sink.close({})
-        return path.stat().st_size
+def _up_to(limit: int | None, chains: Sequence[int]) -> list[int]:
+    """Return the rows of each chain, with so many in all; chains after them are not walked."""
+    if limit is None:
+        return [*chains]
+    done: list[int] = []
+    for count in chains:
+        if limit > 0:
+            done.append(min(count, limit))
+            limit -= count
+    return done

@@ -302,7 +302,9 @@ class BulkLeads(Generic[LeadT]):
         company_id: str | None = None,
         clients: Iterable[str] = (),
         fields: Iterable[str] | None = None,
-        format: Literal["parquet", "ndjson"] = "parquet",  # noqa: A002 - as `export` has it
+        format: FileFormat = "parquet",  # noqa: A002 - as `export` has it
+        compression: Compression = "zstd",
+        limit: int | None = None,
         page_size: int | None = None,
     ) -> ExportEstimate:
         """Say what an `export` would cost, by the first page that has rows.
@@ -317,6 +319,8 @@ class BulkLeads(Generic[LeadT]):
             clients: `client_id`s to take; all rows of the company if empty.
             fields: Fields to ask for; all if not given.
             format: `parquet` or `ndjson`.
+            compression: How the files would be compressed.
+            limit: Most leads that would be taken.
             page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
 
         Raises:
@@ -329,15 +333,21 @@ class BulkLeads(Generic[LeadT]):
         print(cost.rows, cost.requests, cost.minutes, cost.bytes)
         ```
         """
-        _check_choice("format", format, ("parquet", "ndjson"))
+        check_choice("format", format, get_args(FileFormat))
+        check_compression(format, compression)
         from leadgenius_async._extract.estimate import Estimator  # noqa: PLC0415 - loads pyarrow
 
         query = make_query(
-            self._table, company_id=company_id, clients=clients, fields=fields, page_size=page_size
+            self._table,
+            company_id=company_id,
+            clients=clients,
+            fields=fields,
+            page_size=page_size,
+            limit=limit,
         )
         used = Meter()
         query = await self._checked(query, used)
-        return await Estimator(self._transport, query, format, used).run()
+        return await Estimator(self._transport, query, format, compression, used).run()
 
     async def _fetch(
         self, query: Query, size: PageSize, *, token: str | None, limit: int

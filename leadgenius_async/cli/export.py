@@ -175,8 +175,12 @@ async def estimate_with(table: Table, options: ExportOptions, connection: Connec
             clients=options.client,
             fields=split_fields(options.fields),
             format=options.format,
+            compression=options.compression,
+            limit=options.limit,
             page_size=options.page_size,
         )
+    if options.since is not None:
+        note("--since leaves out rows on this side: the bytes on disk are those of all rows")
     if options.json:
         sys.stdout.write(msgspec.json.encode(cost).decode() + "\n")
         return

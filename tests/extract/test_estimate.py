@@ -56,6 +56,18 @@ async def test_the_export_then_takes_as_much(
     assert cost.note is None
 
 
+async def test_a_limit_and_another_compression_count(emulator: Emulator, tmp_path: Path) -> None:
+    """They are what the export is asked for, so they are what it costs."""
+    async with connect(emulator) as lg:
+        cost = await lg.enrich_leads.estimate(limit=200, page_size=50, compression="none")
+        report = await lg.enrich_leads.export(tmp_path, limit=200, page_size=50, compression="none")
+        packed = await lg.enrich_leads.estimate(limit=200, page_size=50)
+    assert (cost.for_rows, report.rows) == (200, 200)
+    assert abs(cost.requests - report.requests) <= 3
+    assert cost.bytes == pytest.approx(report.bytes, rel=0.15)
+    assert packed.bytes < cost.bytes / 2
+
+
 async def test_short_and_empty_pages_take_a_few_more(tmp_path: Path) -> None:
     """With the emulator's habits, which cost 8 % on average, it is within a tenth all the same."""
     async with (
