@@ -27,6 +27,7 @@ LeadGeniusError                 base of all below
     ├── ExportConflict          `out` already holds another export
     ├── ExportLocked            another process is writing to `out`
     ├── ExportDamaged           what stands in `out` is not what its journal says
+    ├── StorageError            an object store says no, or gives no answer
     ├── EmptyExport             no row at all: a wrong company, or a table that is empty
     ├── PaginationLoop          a page token came twice
     ├── PageTokenRefused        the service does not take a page token any more
@@ -181,6 +182,10 @@ class ExportLocked(ExportError):
 
 class ExportDamaged(ExportError):
     """The output folder's files are not those that its journal or manifest names."""
+
+
+class StorageError(ExportError):
+    """An object store, or another file system, refused what was asked of it, or did not answer."""
 
 
 class EmptyExport(ExportError):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from accounts import connect
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator
+
+if TYPE_CHECKING:
+    from stores import Bucket
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +32,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / ".state"))
     return home
 
 
@@ -43,3 +48,21 @@ async def lg(emulator: Emulator) -> AsyncGenerator[LeadGenius, None]:
     """A client of the emulator's first company, with its API key."""
     async with connect(emulator) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Generator[str]:
+    from stores import running_s3  # noqa: PLC0415 - takes a second to load
+
+    with running_s3() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A bucket of S3, which the environment says how to reach."""
+    from stores import Bucket, environment  # noqa: PLC0415 - the same
+
+    for name, value in environment(s3_endpoint).items():
+        monkeypatch.setenv(name, value)
+    return Bucket(s3_endpoint)

@@ -59,6 +59,7 @@ class Costs:
     def progress(self, gate: Gate) -> Progress:
         """Return how far the export is."""
         meters, chains = self.meters.values(), self._journal.chains
+        parts, uploads = self._journal.parts.values(), self._journal.job.uploads
         return Progress(
             job_id=self._journal.job.job_id,
             rows=self.rows,
@@ -70,4 +71,6 @@ class Costs:
             chains_done=sum(chain.report.done for chain in chains),
             limit=gate.limit,
             throttled_for=gate.paused_for,
+            uploads=0 if uploads is None else len(parts),
+            uploads_done=sum(part.file in uploads for part in parts) if uploads else 0,
         )

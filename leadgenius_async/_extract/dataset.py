@@ -45,7 +45,7 @@ INTENT = ".leadgenius-compact.json"
 
 #: Names that an export writes into its dataset folder; nothing else is ever deleted there.
 _OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson(?:\.zst|\.gz)?)(\.tmp)?")
-_TABLES = ("enrich_leads", "source_leads")
+TABLES = ("enrich_leads", "source_leads")
 
 
 class Dataset:
@@ -202,6 +202,14 @@ class Dataset:
         if over:
             self.journal.close()
             forget(self._state)
+
+    def remove(self) -> None:
+        """Delete the export, and the folder if nothing else is in it: it stands elsewhere now."""
+        self.journal.close()
+        (self.out / MANIFEST).unlink()  # first: without it and a journal, nothing stands here
+        forget(self._state)
+        clear(self.out)
+        self._made = [self.out, *(path for path in self._made if path != self.out)]
 
     def close(self) -> None:
         """Let other processes write here; where no row is durable, leave no trace."""
@@ -384,6 +392,15 @@ def _is_complete(out: Path) -> bool:
         return False
 
 
+def is_own(name: str) -> bool:
+    """Return whether exports write such a file; `name` is its path below the output folder."""
+    folder, _, last = name.rpartition("/")
+    if folder:
+        return folder.partition("/")[0] in TABLES and _OWN_PART.fullmatch(last) is not None
+    whole = last.removeprefix(".").removesuffix(".tmp")
+    return whole in {SUCCESS, MANIFEST, SCHEMA, REJECTS}
+
+
 def check_parts(out: Path, parts: Iterable[PartReport]) -> None:
     """Refuse part files that are not those that were written.
 
@@ -417,5 +434,5 @@ def forget(state: Path) -> None:
 
 def _traces(out: Path) -> Iterator[Path]:
     """Give what an export left in `out`; the mark of success first, so that it goes first."""
-    names = (SUCCESS, INTENT, MANIFEST, SCHEMA, REJECTS, *_TABLES)
+    names = (SUCCESS, INTENT, MANIFEST, SCHEMA, REJECTS, *TABLES)
     return (out / name for name in names if (out / name).exists())

@@ -29,11 +29,13 @@ from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.parts import PartWriter
 from leadgenius_async._extract.plan import Partition, plan_recovery
 from leadgenius_async._extract.planner import Plan
+from leadgenius_async._extract.publish import Publication
 from leadgenius_async._extract.query import Query, keys_query
 from leadgenius_async._extract.report import ExportReport, Kind, PartitionReport, Progress
 from leadgenius_async._extract.rewrite import without_rows
 from leadgenius_async._extract.schema import DatasetSchema
 from leadgenius_async._extract.sinks import Decoder, make_decoder
+from leadgenius_async._extract.store import Store
 from leadgenius_async._extract.walk import Walk, first_error
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.transport import Transport
@@ -61,6 +63,8 @@ class Export:
         repair: Whether the journal of an unfinished one is built anew from its parts first.
         allow_empty: Whether an export without a single row is a success.
         on_progress: Called with each page, and every half second while none comes.
+        store: Where the export is to be published when it is finished; `out` is then its staging
+            folder, and goes.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Export:
         repair: bool = False,
         allow_empty: bool = False,
         on_progress: OnProgress | None = None,
+        store: Store | None = None,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}: at least one chain has to run")
@@ -89,6 +94,7 @@ class Export:
         self._repair = repair
         self._allow_empty = allow_empty
         self._on_progress = on_progress
+        self._store = store
         self._first: RawPage | None = None
         # Of the rows of a page, some may be older than what is asked for.
         most = None if query.since else query.limit
@@ -129,7 +135,9 @@ class Export:
         self._begin()
         try:
             await self._ticking(self._extract)
-            return await self._finish()
+            report = await self._finish()
+            if self._store is not None and not self._failed:
+                await self._ticking(Publication(self._dataset, self._store).run)
         except BaseException as error:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._stop_short, error)
@@ -137,6 +145,7 @@ class Export:
         finally:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._dataset.close)
+        return report
 
     def _open(self) -> Dataset:
         spec = self._job.spec
@@ -368,9 +377,19 @@ class Export:
         unswept = self._by_client and not self._job.spec.sweep
         report.incomplete_because = doubts(report, self._failed, unswept=unswept)
         report.complete = report.incomplete_because is None
-        over = not self._failed
+        if self._store is not None:
+            self._tell_where(report, self._store)
+        # What is to be published is gone on with until it is.
+        over = self._store is None and not self._failed
         await to_thread.run_sync(lambda: self._dataset.finish(report, schema, over=over))
         return report
+
+    def _tell_where(self, report: ExportReport, store: Store) -> None:
+        if self._failed:
+            report.incomplete_because = f"{report.incomplete_because}; {store.uri} has nothing yet"
+        else:
+            report.out = store.uri
+            report.files = [store.uri_of(part.file) for part in report.parts]
 
     def _stop_short(self, error: BaseException) -> None:
         """Leave a manifest that says that what stands is not all."""

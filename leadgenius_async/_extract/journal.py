@@ -63,6 +63,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
         limit: Most rows to take; None for all.
         compression: How the files are compressed.
         max_file_bytes: Most bytes of a file; None for the usual ones.
+        target: Where it is to be published; None if it is to stand where it is written.
     """
 
     service: str
@@ -78,6 +79,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     compression: Compression = "zstd"
     max_file_bytes: int | None = None
+    target: str | None = None
 
     def difference(self, other: Spec) -> str:
         """Return in words what another export asks for otherwise; empty if nothing."""
@@ -124,6 +126,8 @@ class Job(msgspec.Struct, kw_only=True):
         planned: Whether its chains are known.
         swept: Whether the sweep's findings have become chains.
         unique: Whether rows whose id comes again were dropped.
+        overwrite: Whether an export that stands where this one is published is deleted then.
+        uploads: Files that have arrived there, with their bytes; None until it is published.
     """
 
     job_id: str
@@ -134,6 +138,8 @@ class Job(msgspec.Struct, kw_only=True):
     planned: bool = False
     swept: bool = False
     unique: bool = False
+    overwrite: bool = False
+    uploads: dict[str, int] | None = None
     totals: Totals = msgspec.field(default_factory=Totals)
 
 

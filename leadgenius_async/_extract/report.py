@@ -28,6 +28,8 @@ class Progress:
         chains_done: Chains that have reached their end.
         limit: The account's requests per minute, or None if not paced.
         throttled_for: Seconds until requests go on after a 429; 0 when they flow.
+        uploads: Part files to be brought to an object store, once all is taken out.
+        uploads_done: Those that have arrived.
     """
 
     job_id: str
@@ -40,6 +42,8 @@ class Progress:
     chains_done: int
     limit: float | None
     throttled_for: float
+    uploads: int = 0
+    uploads_done: int = 0
 
 
 class ExportEstimate(msgspec.Struct, kw_only=True):

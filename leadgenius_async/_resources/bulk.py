@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, get_args
 
 import msgspec
+from anyio import to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._extract.chain import fetch_page
@@ -184,6 +185,8 @@ class BulkLeads(Generic[LeadT]):
         strict_schema: bool = False,
         allow_empty: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
+        filesystem: object | None = None,
+        staging: str | Path | None = None,
     ) -> ExportReport:
         """Take leads out into files; an unfinished export of the same query is gone on with.
 
@@ -195,8 +198,12 @@ class BulkLeads(Generic[LeadT]):
         Whatever ends it, the process' death included, costs at most a minute's work, 16 pages or
         2 % of them: the same call goes on from there.
 
+        Into an object store (`out="s3://bucket/prefix"`), the export is written to a staging folder
+        on this machine, and brought there when it is finished, `_SUCCESS` last.
+
         Args:
-            out: The output folder; it is made if it does not exist.
+            out: The output folder, which is made if it does not exist; or the URI of one in a store
+                (`s3://`, `gs://`, `abfs://`, or what fsspec knows, if it is installed).
             company_id: The company; the account's own if not given.
             clients: `client_id`s to take; all rows of the company if empty.
             fields: Fields to ask for; all if not given.
@@ -218,7 +225,7 @@ class BulkLeads(Generic[LeadT]):
             sweep: Whether to look for rows that the clients' chains miss; without it, such an
                 export is not complete.
             overwrite: Delete an export that stands in `out`, once there are rows to take its
-                place.
+                place; in a store, once all of them are there. Always begins anew.
             retry_failed: Only go on with an unfinished export, one whose chains failed or that
                 was cut off; never begin one.
             repair: Build the journal of an unfinished export anew from its Parquet parts first;
@@ -227,9 +234,16 @@ class BulkLeads(Generic[LeadT]):
                 or a row that cannot be read end the export; of NDJSON only the last.
             allow_empty: Take an export without a row for a success.
             on_progress: Called with each page, and every half second while none comes.
+            filesystem: A file system of pyarrow or fsspec that `out` is in, instead of the one that
+                its URI names.
+            staging: The folder where an export into a store stands until it is there, which needs
+                room for all of it; one in the user's state folder if not given.
 
         Raises:
-            ValueError: A value out of range, or a field name that is a near miss.
+            ValueError: A value out of range, a field name that is a near miss, or credentials in
+                the URI.
+            ConfigurationError: What reaches the store is not installed.
+            StorageError: The store says no, or gives no answer.
             UnknownClient: No client of the account has this `client_id`.
             ExportConflict: `out` holds another export, or none with failed chains to retry.
             ExportLocked: Another process writes to `out`.
@@ -255,6 +269,7 @@ class BulkLeads(Generic[LeadT]):
         from leadgenius_async._extract.dataset import require_failed  # noqa: PLC0415
         from leadgenius_async._extract.export import Export  # noqa: PLC0415
         from leadgenius_async._extract.planner import Planner  # noqa: PLC0415
+        from leadgenius_async._extract.publish import choose_place  # noqa: PLC0415
 
         query = make_query(
             self._table,
@@ -265,8 +280,11 @@ class BulkLeads(Generic[LeadT]):
             since=since,
             limit=limit,
         )
+        folder, store = await to_thread.run_sync(
+            lambda: choose_place(out, filesystem=filesystem, staging=staging, overwrite=overwrite)
+        )
         if retry_failed:
-            require_failed(Path(out))
+            require_failed(folder)
         query = await self._checked(query)
         spec = Spec(
             service=self._transport.base_url,
@@ -282,18 +300,22 @@ class BulkLeads(Generic[LeadT]):
             limit=limit,
             compression=compression,
             max_file_bytes=max_file_bytes,
+            target=None if store is None else store.given,
         )
+        job = new_job(spec)
+        job.overwrite = overwrite and store is not None
         return await Export(
             self._transport,
             query,
-            new_job(spec),
+            job,
             Planner(self._transport, query, chains, self._client_ids),
-            out=Path(out),
+            out=folder,
             concurrency=concurrency,
             overwrite=overwrite,
             repair=repair,
             allow_empty=allow_empty,
             on_progress=on_progress,
+            store=store,
         ).run()
 
     async def estimate(

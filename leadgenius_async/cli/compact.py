@@ -10,7 +10,7 @@ import msgspec
 
 from leadgenius_async._extract.report import CompactReport
 from leadgenius_async.cli.export import split_fields
-from leadgenius_async.cli.options import Flag, Json
+from leadgenius_async.cli.options import Flag, Json, require_local
 
 
 def compact(
@@ -33,6 +33,7 @@ def compact(
     """
     from leadgenius_async._extract.compact import compact as rewrite  # noqa: PLC0415 - loads pyarrow
 
+    require_local(directory)
     names = split_fields(fields)
     report = rewrite(directory, promote=promote, fields=names, max_bytes=max_file_size * 2**20)
     if json:

@@ -71,7 +71,7 @@ def _connect(ready: _Ready) -> LeadGenius:
 async def _export(
     lg: LeadGenius, table: Table, ready: _Ready, out: Path, total: int
 ) -> ExportReport:
-    options = ExportOptions(out=out, company_id=ready.company_id, overwrite=True)
+    options = ExportOptions(out=str(out), company_id=ready.company_id, overwrite=True)
     report = await run_export(lg, table, options, total=total)
     sys.stdout.write(f"\n{summary(report)}")
     return report

@@ -33,7 +33,10 @@ class ExportOptions:
     """What to take out, and where to.
 
     Attributes:
-        out: Folder for the files; it is made if it does not exist. Only an estimate needs none.
+        out: Folder for the files, which is made if it does not exist; or its URI in an object
+            store, such as s3://bucket/prefix. Only an estimate needs none.
+        staging: Folder where an export into an object store stands until it is there; it needs
+            room for all of it. One in your state folder if not given.
         company_id: The company; the account's own if not given.
         since: Only rows whose updatedAt is then or later (ISO 8601; UTC if it has no zone), and
             rows without one. The service cannot filter: every page is fetched still.
@@ -50,7 +53,7 @@ class ExportOptions:
             the ids of all rows; auto takes what the first page shows to be faster.
         no_sweep: Do not look for rows that the clients' chains miss: then it is not complete.
         overwrite: Delete an export that stands in the folder, once there are rows to take its
-            place.
+            place. It begins anew; leave it out to go on with what it began.
         retry_failed: Only go on with an unfinished export, one whose chains failed or that was
             cut off; never begin one.
         repair: Build the journal of an unfinished export anew from its Parquet parts first.
@@ -61,7 +64,8 @@ class ExportOptions:
         json: Print the report as one JSON object.
     """
 
-    out: Path | None = None
+    out: str | None = None
+    staging: Path | None = None
     company_id: str | None = None
     since: str | None = None
     limit: int | None = None
@@ -85,8 +89,8 @@ class ExportOptions:
     json: Json = False
 
     @property
-    def folder(self) -> Path:
-        """Folder for the files.
+    def place(self) -> str:
+        """Where the files are to stand.
 
         Raises:
             ValueError: None was given.
@@ -117,12 +121,12 @@ async def export_with(table: Table, options: ExportOptions, connection: Connecti
     if options.estimate:
         await estimate_with(table, options, connection)
         return
-    out = options.folder
+    out = options.place
     try:
         async with connection.open() as lg:
             report = await run_export(lg, table, options)
     except asyncio.CancelledError:
-        note(what_stands(out))
+        note(what_stands(folder_of(out, options.staging), overwrite=options.overwrite))
         raise
     if options.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
@@ -139,7 +143,7 @@ async def run_export(
     leads = lg.enrich_leads if table == "enrich_leads" else lg.source_leads
     with ProgressDisplay(table, total=total) as display:
         return await leads.export(
-            options.folder,
+            options.place,
             company_id=options.company_id,
             clients=options.client,
             fields=split_fields(options.fields),
@@ -158,6 +162,7 @@ async def run_export(
             strict_schema=options.strict_schema,
             allow_empty=options.allow_empty,
             on_progress=display,
+            staging=options.staging,
         )
 
 
@@ -242,7 +247,17 @@ def _findings(report: ExportReport) -> Iterator[str]:
         yield f"fields in _extra that nobody declared, or values that do not fit: {names}"
 
 
-def what_stands(out: Path) -> str:
+def folder_of(out: str, staging: Path | None) -> Path:
+    """Return the folder that an export writes to: of one into a store, that for staging."""
+    from leadgenius_async._extract.store import (  # noqa: PLC0415 - loads pyarrow
+        default_staging,
+        local_folder,
+    )
+
+    return local_folder(out) or staging or default_staging(out)
+
+
+def what_stands(out: Path, *, overwrite: bool) -> str:
     """Return what an export that was interrupted has left."""
     try:
         report = msgspec.json.decode((out / "manifest.json").read_bytes(), type=ExportReport)
@@ -250,7 +265,8 @@ def what_stands(out: Path) -> str:
         return f"nothing was finished in {out}; start again with the same command"
     if report.complete:
         return f"the export that stood in {out} is still there, whole"
+    without = " without --overwrite" if overwrite else ""
     return (
         f"{len(report.parts)} whole files with {report.rows:,} rows stand in {out}; the same "
-        "command goes on from there"
+        f"command{without} goes on from there"
     )

@@ -10,7 +10,7 @@ from cyclopts import App
 
 from leadgenius_async._http.record import plain
 from leadgenius_async.cli.failures import Incomplete
-from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json, confirm
+from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json, confirm, require_local
 from leadgenius_async.cli.output import SHOW, Show
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ async def list_(folder: Path = Path(), *, show: Show = SHOW) -> None:
     """
     from leadgenius_async._extract.jobs import find_jobs  # noqa: PLC0415 - loads pyarrow
 
+    require_local(folder)
     _require_folder(folder)
     found = await asyncio.to_thread(lambda: list(find_jobs(folder)))
     show.rows([plain(job) for job in found], _COLUMNS)
@@ -62,7 +63,8 @@ async def resume(job: str, *, json: Json = False, connection: Connection = DEFAU
         )
     spec = found.spec
     options = ExportOptions(
-        out=Path(found.out),
+        out=spec.target or found.out,
+        staging=Path(found.out) if spec.target else None,
         company_id=spec.company_id,
         client=spec.clients,
         fields=None if spec.fields is None else ",".join(spec.fields),
@@ -100,6 +102,7 @@ async def verify(folder: Path, *, show: Show = SHOW) -> None:
     """
     from leadgenius_async._extract.jobs import verify as verify_files  # noqa: PLC0415
 
+    require_local(folder)
     verdict = await asyncio.to_thread(verify_files, folder)
     show.one(verdict)
     if not verdict.ok:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,18 @@ def confirm(what: str, *, yes: bool) -> None:
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise ValueError(f"nothing was done: {what} was not confirmed")
+
+
+def require_local(folder: Path) -> None:
+    """Refuse the URI of an object store, which a Path leaves with one slash.
+
+    Raises:
+        ValueError: It is one.
+    """
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(folder)):
+        raise ValueError(
+            f"{folder} is no folder on this machine: fetch it by the store's own tools"
+        )
 
 
 def read_data(data: str) -> bytes:

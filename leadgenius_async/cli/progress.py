@@ -78,6 +78,8 @@ def describe(progress: Progress, total: int | None = None) -> str:
         parts.append(f"{progress.chains_done}/{progress.chains} chains")
     if total and rate:
         parts.append(f"{max(0, total - progress.rows) / rate:.0f} s left")
+    if progress.uploads:
+        parts.append(f"{progress.uploads_done}/{progress.uploads} files uploaded")
     if progress.throttled_for:
         parts.append(f"throttled, resumes in {progress.throttled_for:.0f} s")
     return " · ".join(parts)
