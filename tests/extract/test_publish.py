@@ -387,7 +387,7 @@ async def test_another_query_is_refused(
         watching(patched, fail_at("part-00005"))
         with pytest.raises(errors.StorageError):
             await lg.enrich_leads.export(uri, **OPTIONS, staging=staging)
-    with pytest.raises(errors.ExportConflict, match="fields was all and is id"):
+    with pytest.raises(errors.ExportConflict, match="fields was none and is id"):
         await lg.enrich_leads.export(uri, fields=["id"], staging=staging, **OPTIONS)
     other = bucket.uri("other")
     with pytest.raises(errors.ExportConflict, match=f"target was {uri} and is {other}"):
