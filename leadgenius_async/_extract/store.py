@@ -88,9 +88,8 @@ class Store:
             found = [info for folder in ("", *TABLES) for info in self._infos(folder)]
             if not found and self._is_object_store:
                 self._require_bucket()
-        start = len(self._root) + 1 if self._root else 0
-        names = {info.path[start:]: info.size for info in found if info.is_file}
-        return {name: size for name, size in names.items() if is_own(name)}
+        files = {self._name(info.path): info.size for info in found if info.is_file}
+        return {name: size for name, size in files.items() if is_own(name)}
 
     def put(self, source: Path, name: str) -> None:
         """Bring a file here; under its name it is whole from the first.
@@ -158,6 +157,10 @@ class Store:
         if isinstance(handler, pafs.FSSpecHandler):
             cached: Any = handler.fs
             cached.invalidate_cache()
+
+    def _name(self, path: str) -> str:
+        # With a slash before it or without, as the file system likes it.
+        return path.strip("/").removeprefix(self._root.strip("/")).lstrip("/")
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if self._root else name

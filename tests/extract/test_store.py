@@ -188,6 +188,21 @@ async def test_nobody_answers(
     assert len(emulator.log) == 0
 
 
+@pytest.mark.parametrize("folder", ["/deep/leads/", "deep/leads", "memory://deep/leads", ""])
+def test_paths_of_a_file_system(tmp_path: Path, folder: str) -> None:
+    """With a slash before it or without, it is the same folder; none is the root."""
+    (tmp_path / "source").write_bytes(b"1234")
+    target = resolve(folder, fsspec.filesystem("memory"))
+    assert isinstance(target, Store)
+    names = ["manifest.json", "source_leads/part-00000.parquet"]
+    for name in names:
+        target.put(tmp_path / "source", name)
+    assert target.files() == dict.fromkeys(names, 4)
+    for name in [*names, "_SUCCESS"]:
+        target.delete(name)
+    assert target.files() == {}
+
+
 def test_half_a_file_never_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no upload that completes it, it is written under another."""
     filesystem = fsspec.filesystem("memory")
