@@ -8,6 +8,9 @@ from typing import Literal, get_args
 FileFormat = Literal["parquet", "ndjson"]
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "none"]
 
+#: How a new export is cut into chains.
+Chains = Literal["auto", "all", "clients"]
+
 PARQUET = ".parquet"
 #: Endings of NDJSON files, by which readers tell the compression.
 _NDJSON: dict[str, str] = {"zstd": ".ndjson.zst", "gzip": ".ndjson.gz", "none": ".ndjson"}

@@ -21,7 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.formats import Compression
+from leadgenius_async._extract.formats import Chains, Compression, FileFormat
 from leadgenius_async._extract.report import PartitionReport, PartReport
 
 T = TypeVar("T")
@@ -71,8 +71,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     company_id: str
     clients: list[str]
     fields: list[str] | None
-    format: str
-    chains: str
+    format: FileFormat
+    chains: Chains
     sweep: bool
     strict_schema: bool = False
     since: str | None = None

@@ -9,12 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.report import Kind, PartitionReport
-
-Chains = Literal["auto", "all", "clients"]
 
 #: Rows of a sweep's page, which holds two fields (the service's own bound, documented).
 _SWEEP_ROWS = 5000

@@ -11,8 +11,9 @@ import msgspec
 
 from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.chain import Chain, RawPage
+from leadgenius_async._extract.formats import Chains
 from leadgenius_async._extract.page_size import PageSize
-from leadgenius_async._extract.plan import Chains, Partition, clients_are_faster, plan
+from leadgenius_async._extract.plan import Partition, clients_are_faster, plan
 from leadgenius_async._extract.query import Query
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.limiter import WINDOW

@@ -14,6 +14,7 @@ from anyio import to_thread
 from leadgenius_async import errors
 from leadgenius_async._extract.chain import fetch_page
 from leadgenius_async._extract.formats import (
+    Chains,
     Compression,
     FileFormat,
     check_choice,
@@ -21,7 +22,7 @@ from leadgenius_async._extract.formats import (
 )
 from leadgenius_async._extract.journal import Spec, new_job
 from leadgenius_async._extract.page_size import PageSize
-from leadgenius_async._extract.plan import Chains, plan
+from leadgenius_async._extract.plan import plan
 from leadgenius_async._extract.query import Query, make_query
 from leadgenius_async._extract.report import ExportEstimate, ExportReport, Progress
 from leadgenius_async._extract.rows import RowReader

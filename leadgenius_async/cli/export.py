@@ -71,7 +71,7 @@ class ExportOptions:
     limit: int | None = None
     format: FileFormat = "parquet"
     compression: Compression = "zstd"
-    max_file_size: int | None = None
+    max_file_size: float | None = None
     fields: str | None = None
     client: Annotated[list[str], Parameter(consume_multiple=True, negative=())] = field(
         default_factory=list[str]
@@ -166,9 +166,9 @@ async def run_export(
         )
 
 
-def megabytes(number: int | None) -> int | None:
+def megabytes(number: float | None) -> int | None:
     """Return bytes; None stays None."""
-    return None if number is None else number * 2**20
+    return None if number is None else int(number * 2**20)
 
 
 async def estimate_with(table: Table, options: ExportOptions, connection: Connection) -> None:

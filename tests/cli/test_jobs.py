@@ -57,7 +57,14 @@ def test_from_list_to_resume(world: World, capsys: pytest.CaptureFixture[str]) -
     """An unfinished export is found, shown, and gone on with by its id, as it was asked for."""
     world.portal.call(
         lambda: leave_unfinished(
-            world.emulator, Path("deep/down/out"), fields=["id"], strict_schema=True
+            world.emulator,
+            Path("deep/down/out"),
+            fields=["id"],
+            strict_schema=True,
+            since="2001-01-01",
+            limit=5_000,
+            compression="gzip",
+            max_file_bytes=1_234_567,
         )
     )
     assert run(["jobs", "list", "--json"]) == 0
