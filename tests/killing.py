@@ -27,7 +27,7 @@ import msgspec
 import pyarrow.parquet as pq
 from anyio.from_thread import start_blocking_portal
 from truth import expected_rows, ndjson_rows, parquet_rows
-from victim import POINTS, Order
+from victim import LAYOUT_POINTS, POINTS, Order
 
 from leadgenius_async.emulator import Emulator
 
@@ -73,13 +73,18 @@ class Harness:
         emulator: Holds the truth.
         victims: Runs the exports.
         seed: The same seed chooses the same exports, points and times.
+        layouts: Whether the exports are those that write their dataset anew at the end.
 
     Attributes:
         kills: How many runs were killed, per point; `at random` for those by the clock.
         exports: How many exports were brought to their end.
     """
 
-    def __init__(self, emulator: Emulator, victims: Victims, seed: int) -> None:
+    def __init__(
+        self, emulator: Emulator, victims: Victims, seed: int, *, layouts: bool = False
+    ) -> None:
+        self._layouts = layouts
+        self._points = [*LAYOUT_POINTS] if layouts else [*POINTS]
         self._emulator = emulator
         self._victims = victims
         self._dice = random.Random(seed)  # noqa: S311 - repeats what a seed chose
@@ -88,7 +93,7 @@ class Harness:
 
     def until(self, kills: int) -> None:
         """Bring export after export to its end, until so many runs were killed."""
-        points = list(POINTS)
+        points = [*self._points]
         while sum(self.kills.values()) < kills:
             with tempfile.TemporaryDirectory() as folder:
                 self._export(Path(folder) / "out", points)
@@ -98,8 +103,8 @@ class Harness:
         options = self._options()
         for _ in range(MOST_RUNS):
             point = None
-            if self._dice.random() < 0.6:
-                point = self._dice.choice(points or list(POINTS))
+            if (self._layouts and points) or self._dice.random() < 0.6:
+                point = self._dice.choice(points or self._points)
             code = self._run(out, options, point)
             if code == KILLED and point in points:
                 points.remove(point)
@@ -117,7 +122,12 @@ class Harness:
         self.exports += 1
 
     def _options(self) -> dict[str, Any]:
-        format_ = self._dice.choice(["parquet", "parquet", "ndjson"])
+        layout: dict[str, Any] = {}
+        if self._layouts:
+            by_client = {"partition_by": "client_id", "fields": ["id", "client_id", "email"]}
+            layout = self._dice.choice([{"single_file": True}, by_client, by_client])
+        formats = ["parquet"] if "partition_by" in layout else ["parquet", "parquet", "ndjson"]
+        format_ = self._dice.choice(formats)
         # The emulator gives the id even where it was not asked for, and its lines have it.
         without_id = ["email"] if format_ == "parquet" else ["id"]
         return {
@@ -126,6 +136,7 @@ class Harness:
             "fields": self._dice.choice([None, ["id", "email"], without_id]),
             "page_size": self._dice.choice([20, 50]),
             "concurrency": self._dice.choice([1, 4]),
+            **layout,
         }
 
     def _run(self, out: Path, options: dict[str, Any], point: str | None) -> int:
@@ -151,10 +162,10 @@ class Harness:
 
     def _check_unfinished(self, out: Path) -> None:
         """Whoever looks in between sees whole files, and no mark of success before the end."""
-        for path in out.glob("enrich_leads/[!.]*.parquet"):
+        for path in out.glob("enrich_leads/**/[!.]*.parquet"):
             pq.read_metadata(path)
         if (out / "_SUCCESS").exists():
-            assert json.loads((out / "manifest.json").read_text())["complete"]
+            assert manifest_of(out)["complete"]
 
     def _check_finished(self, out: Path, options: dict[str, Any]) -> None:
         emulator, fields = self._emulator, options["fields"]
@@ -166,20 +177,29 @@ class Harness:
         )
         folder = out / "enrich_leads"
         if options["format"] == "parquet":
-            assert parquet_rows(folder) == expected_rows(truth, "enrich_leads", fields), options
+            columns = fields if "partition_by" in options else None
+            rows = parquet_rows(folder, columns)
+            assert rows == expected_rows(truth, "enrich_leads", fields), options
         else:
             assert ndjson_rows(folder) == Counter(truth), options
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert {*files} == {out / part["file"] for part in manifest_of(out)["parts"]}, files
+        assert len(files) == 1 or not options.get("single_file")
         names = {path.name for path in out.iterdir()}
         schema = {"schema.json"} if options["format"] == "parquet" else set[str]()
         assert names == {"enrich_leads", "manifest.json", "_SUCCESS"} | schema, names
 
 
-def crash(kills: int, seed: int, **options: Any) -> Harness:
+def manifest_of(out: Path) -> Any:
+    return json.loads((out / "manifest.json").read_text())
+
+
+def crash(kills: int, seed: int, *, layouts: bool = False, **options: Any) -> Harness:
     """Kill so many runs of exports, and return what was done."""
     with start_blocking_portal() as portal:
         emulator = Emulator(**{**SETTINGS, **options})
         with portal.wrap_async_context_manager(emulator), Victims() as victims:
-            harness = Harness(emulator, victims, seed)
+            harness = Harness(emulator, victims, seed, layouts=layouts)
             harness.until(kills)
     return harness
 
@@ -189,9 +209,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--layouts", action="store_true")
     given = parser.parse_args()
     began = time.monotonic()
-    done = crash(given.kills, given.seed)
+    done = crash(given.kills, given.seed, layouts=given.layouts)
     lines = [f"{count:5} {point}" for point, count in sorted(done.kills.items())]
     lines.append(
         f"seed {given.seed}: {sum(done.kills.values())} kills, {done.exports} exports whole, "

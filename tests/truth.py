@@ -55,9 +55,15 @@ def _text(value: object) -> str | None:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def parquet_rows(folder: Path) -> Counter[Row]:
-    """Return the rows of a Parquet dataset as a multiset, by the plain call on its folder."""
-    return Counter(_each(pq.read_table(folder)))
+def parquet_rows(folder: Path, columns: Sequence[str] | None = None) -> Counter[Row]:
+    """Return the rows of a Parquet dataset as a multiset, by the plain call on its folder.
+
+    Args:
+        folder: The dataset.
+        columns: The order of the columns before `_extra`; that in the files if not given.
+    """
+    table = pq.read_table(folder)
+    return Counter(_each(table if columns is None else table.select([*columns, "_extra"])))
 
 
 def each_parquet(folder: Path) -> Iterator[Row]:

@@ -21,7 +21,16 @@ from typing import Any
 import msgspec
 
 from leadgenius_async import LeadGenius
-from leadgenius_async._extract import dataset, export, ids, parts, rewrite
+from leadgenius_async._extract import (
+    dataset,
+    export,
+    folders,
+    ids,
+    intent,
+    layout,
+    parts,
+    rewrite,
+)
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.journal import Journal
 from leadgenius_async._extract.parts import PartWriter
@@ -53,6 +62,20 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "while the journal goes": (dataset, "forget", "before"),
     "at the very end": (Dataset, "finish", "after"),
 }
+#: Where it can die while its dataset gets another layout.
+LAYOUT_POINTS: dict[str, tuple[Any, str, str]] = {
+    "before the layout": (export, "lay_out", "before"),
+    "with rows sorted out": (folders, "_spill", "after"),
+    "with a file of the layout": (layout, "write_part", "after"),
+    "before the intent": (layout, "decide", "before"),
+    "after the intent": (layout, "decide", "after"),
+    "before a name of the layout": (intent, "hidden", "before"),
+    "after the names of the layout": (intent, "sync_folders", "before"),
+    "before the old parts go": (intent, "check_parts", "after"),
+    "in the manifest of the layout": (intent, "replace", "after"),
+    "before the journal goes": (export, "lay_out", "after"),
+    "after the journal is gone": (Dataset, "forget", "after"),
+}
 
 
 class Order(msgspec.Struct):
@@ -77,7 +100,7 @@ class Order(msgspec.Struct):
 
 def arm(point: str, passing: int) -> None:
     """Let this process kill itself when it passes a point for the nth time."""
-    owner, name, when = POINTS[point]
+    owner, name, when = {**POINTS, **LAYOUT_POINTS}[point]
     original: Callable[..., Any] = getattr(owner, name)
     left = passing
 

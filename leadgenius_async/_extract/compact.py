@@ -1,10 +1,6 @@
 """A finished Parquet dataset written anew: fewer parts, and fields of `_extra` as columns.
 
-The new parts are written under hidden names beside the old ones, and synced; until then nothing
-has changed. Then an intent is written, which names what is going to stand here, and from there on
-the change is only ever finished: `_SUCCESS` goes, the parts get their names, parts whose rows are
-in others go, then come `schema.json`, the manifest and `_SUCCESS`, and the intent goes last. As
-long as it stands, old and new parts may stand side by side; the next call finishes that.
+How it is done so that nothing is lost, and that the next call finishes it: see `intent`.
 """
 
 from __future__ import annotations
@@ -19,48 +15,38 @@ import pyarrow.parquet as pq
 
 from leadgenius_async import errors
 from leadgenius_async._extract.columns import ARROW_TYPES
-from leadgenius_async._extract.dataset import (
-    INTENT,
-    JOURNAL,
-    MANIFEST,
-    STATE,
-    SUCCESS,
-    check_parts,
+from leadgenius_async._extract.dataset import INTENT, JOURNAL, MANIFEST, STATE, check_parts
+from leadgenius_async._extract.files import sync
+from leadgenius_async._extract.intent import (
+    Intent,
+    decide,
+    finish,
+    hidden,
+    read_intent,
+    remove_hidden,
+    sync_folders,
 )
-from leadgenius_async._extract.files import describe, pretty, replace, sync
 from leadgenius_async._extract.lock import Lock
-from leadgenius_async._extract.parts import GROUP_BYTES, GROUP_ROWS
 from leadgenius_async._extract.report import CompactReport, ExportReport, PartReport
-from leadgenius_async._extract.rewrite import compression_of, extra_fields, what_stays
+from leadgenius_async._extract.rewrite import (
+    compression_of,
+    each_group,
+    extra_fields,
+    grouped,
+    what_stays,
+    write_part,
+)
 from leadgenius_async._extract.rows import compact_object, read_cell
 from leadgenius_async._extract.schema import (
     EXTRA_COLUMN,
-    SCHEMA,
     DatasetSchema,
     ExtraField,
     describe_schema,
 )
-from leadgenius_async._extract.sinks import ParquetSink
 from leadgenius_async._fields import Field, FieldType
 
 #: Bytes of a part, at most, unless it is one that was larger before.
 MAX_BYTES = 512 * 2**20
-
-
-class _Intent(msgspec.Struct):
-    """What is going to stand in the folder.
-
-    Attributes:
-        ready: Parts that stand ready under hidden names.
-        gone: Parts whose rows are in others then.
-        report: What the caller is told.
-    """
-
-    ready: list[str]
-    gone: list[str]
-    manifest: ExportReport
-    schema: DatasetSchema
-    report: CompactReport
 
 
 def compact(
@@ -128,7 +114,7 @@ def _compact(
     earlier = _finish_earlier(out)
     manifest = _read_manifest(out)
     check_parts(out, manifest.parts)
-    _remove_hidden(out / manifest.table)
+    remove_hidden(out / manifest.table)
     manifest.parts.sort(key=lambda part: part.file)  # as readers of the folder take them
     extra = extra_fields(out, manifest.parts)
     columns = _columns(out, manifest, extra, wanted) if promote else {}
@@ -138,9 +124,9 @@ def _compact(
     report = _first_report(out, manifest, extra)
     if groups:
         intent = _write(out, manifest, groups, columns, extra, max_bytes=max_bytes)
-        replace(out / INTENT, pretty(intent))
+        decide(out / INTENT, intent)
         _finish(out, intent)
-        report = intent.report
+        report = intent.report or report
     return report if earlier is None else _joined(earlier, report)
 
 
@@ -176,6 +162,8 @@ def _columns(
         ValueError: A wanted field is not in `_extra`, or cannot be a column.
     """
     names = pq.read_schema(out / manifest.parts[0].file).names
+    if manifest.partition_by:
+        names.append(manifest.partition_by)
     taken = {name.casefold() for name in names}  # some readers do not tell them apart
     columns: dict[str, FieldType] = {}
     for name, field in extra.items():
@@ -193,10 +181,11 @@ def _columns(
 
 
 def _groups(parts: Iterable[PartReport], max_bytes: int) -> Iterator[list[PartReport]]:
-    """Give runs of parts that together are small enough; a larger one stays alone."""
+    """Give runs of parts of a folder that together are small enough; a larger one stays alone."""
     group: list[PartReport] = []
     for part in parts:
-        if group and sum(one.bytes for one in group) + part.bytes > max_bytes:
+        too_large = sum(one.bytes for one in group) + part.bytes > max_bytes
+        if group and (too_large or Path(part.file).parent != Path(group[0].file).parent):
             yield group
             group = []
         group.append(part)
@@ -212,14 +201,14 @@ def _write(
     extra: Mapping[str, ExtraField],
     *,
     max_bytes: int,
-) -> _Intent:
+) -> Intent:
     """Write the new parts under hidden names, and return what is to become of them."""
     report = _first_report(out, manifest, extra)
     try:
         new = [part for group in groups for part in _write_group(out, group, columns, max_bytes)]
-        sync(out / manifest.table)
+        sync_folders(out, [part.file for part in new])
     except BaseException:
-        _remove_hidden(out / manifest.table)
+        remove_hidden(out / manifest.table)
         raise
     old = {part.file for group in groups for part in group}
     kept = [part for part in manifest.parts if part.file not in old]
@@ -235,8 +224,9 @@ def _write(
     report.promoted = {**columns}
     report.extra = manifest.extra
     ready = [part.file for part in new]
-    schema = _schema(_hidden(out / ready[0]), manifest, left)
-    return _Intent(ready, sorted(old - {*ready}), manifest, schema, report)
+    schema = _schema(hidden(out / ready[0]), manifest, left)
+    gone = sorted(old - {*ready})
+    return Intent(ready=ready, gone=gone, manifest=manifest, schema=schema, report=report)
 
 
 def _write_group(
@@ -244,47 +234,29 @@ def _write_group(
 ) -> list[PartReport]:
     """Write the rows of some parts as one; as two, should that one be too large after all."""
     name = group[0].file
-    hidden = _hidden(out / name)
+    ready = hidden(out / name)
     old = pq.read_schema(out / name)
     fields = [pa.field(name, ARROW_TYPES[type_]) for name, type_ in columns.items()]
     extra = old.field(EXTRA_COLUMN)
     schema = pa.schema([*(field for field in old if field.name != EXTRA_COLUMN), *fields, extra])
-    rows = 0
-    sink = ParquetSink(hidden, schema, compression_of(pq.read_metadata(out / name)))
-    try:
-        for table in _tables(out, group):
-            sink.write(_promoted(table, columns).cast(schema).to_batches())
-            rows += table.num_rows
-    except BaseException:
-        sink.abandon()
-        raise
-    sink.close(what_stays(pq.read_metadata(out / name)) | {"leadgenius.rows": str(rows)})
-    part = describe(hidden, name, rows)
+    part = write_part(
+        ready,
+        name,
+        schema,
+        groups=(
+            _promoted(table, columns).cast(schema) for table in grouped(each_group(out, group))
+        ),
+        compression=compression_of(pq.read_metadata(out / name)),
+        metadata=what_stays(pq.read_metadata(out / name)),
+    )
     if part.bytes > max_bytes and len(group) > 1:
         half = len(group) // 2
         return [
             *_write_group(out, group[:half], columns, max_bytes),
             *_write_group(out, group[half:], columns, max_bytes),
         ]
-    sync(hidden)
+    sync(ready)
     return [part]
-
-
-def _tables(out: Path, group: Iterable[PartReport]) -> Iterator[pa.Table]:
-    """Give the rows of some parts in order, in row groups of the size that exports have."""
-    found: list[pa.Table] = []
-    size = rows = 0
-    for part in group:
-        with pq.ParquetFile(out / part.file) as file:
-            for n in range(file.num_row_groups):
-                table = file.read_row_group(n).replace_schema_metadata()
-                size, rows = size + table.nbytes, rows + table.num_rows
-                if found and (size > GROUP_BYTES or rows > GROUP_ROWS):
-                    yield pa.concat_tables(found)
-                    found, size, rows = [], table.nbytes, table.num_rows
-                found.append(table)
-    if found:
-        yield pa.concat_tables(found)
 
 
 def _promoted(table: pa.Table, columns: Mapping[str, FieldType]) -> pa.Table:
@@ -316,6 +288,8 @@ def _schema(part: Path, manifest: ExportReport, extra: Mapping[str, ExtraField])
         for field in pq.read_schema(part)
         if field.name != EXTRA_COLUMN
     ]
+    if manifest.partition_by:
+        columns.append((manifest.partition_by, "text"))
     return describe_schema(manifest.table, columns, extra, manifest.promoted)
 
 
@@ -323,45 +297,15 @@ def _finish_earlier(out: Path) -> CompactReport | None:
     """Finish what an earlier call was cut off in, if there is something."""
     if not (out / INTENT).exists():
         return None
-    try:
-        intent = msgspec.json.decode((out / INTENT).read_bytes(), type=_Intent)
-    except msgspec.MsgspecError:
-        raise errors.ExportDamaged(
-            f"{out / INTENT}, which says what an earlier call was doing, cannot be read: export "
-            "again (--overwrite)"
-        ) from None
+    intent = read_intent(out / INTENT)
     _finish(out, intent)
     return intent.report
 
 
-def _finish(out: Path, intent: _Intent) -> None:
-    """Do what an intent says; each step may have been done already."""
-    folder = out / intent.manifest.table
-    (out / SUCCESS).unlink(missing_ok=True)
-    sync(out)
-    for name in intent.ready:
-        if (hidden := _hidden(out / name)).exists():
-            hidden.rename(out / name)
-    sync(folder)
-    check_parts(out, intent.manifest.parts)  # before the old ones go
-    for name in intent.gone:
-        (out / name).unlink(missing_ok=True)
-    sync(folder)
-    replace(out / SCHEMA, pretty(intent.schema))
-    replace(out / MANIFEST, pretty(intent.manifest))
-    replace(out / SUCCESS, b"")
+def _finish(out: Path, intent: Intent) -> None:
+    finish(out, intent)
     (out / INTENT).unlink()
     sync(out)
-
-
-def _hidden(part: Path) -> Path:
-    return part.with_name(f".{part.name}.tmp")
-
-
-def _remove_hidden(folder: Path) -> None:
-    """Delete new parts of a call that was cut off before it had decided anything."""
-    for path in folder.glob(".part-*.parquet.tmp"):
-        path.unlink()
 
 
 def _first_report(

@@ -2,7 +2,8 @@
 
 ```
 out/
-  enrich_leads/part-00000.parquet …   the dataset, and nothing else
+  enrich_leads/part-00000.parquet …   the dataset, and nothing else; with `partition_by`, its
+    client_id=acme/part-00000.parquet   parts stand in a folder a client
   rejects.ndjson                      rows that could not be read, if any
   schema.json                         its columns, and what `_extra` holds; of Parquet only
   manifest.json                       what stands here, and whether it is complete
@@ -42,9 +43,13 @@ STATE = ".leadgenius"
 JOURNAL = "journal.db"
 #: As long as it stands, parts of two kinds may: see `compact`.
 INTENT = ".leadgenius-compact.json"
+#: The same in the folder of the state, of an export that is all but finished: see `layout`.
+LAYOUT = "layout.json"
 
 #: Names that an export writes into its dataset folder; nothing else is ever deleted there.
-_OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson(?:\.zst|\.gz)?)(\.tmp)?")
+OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson(?:\.zst|\.gz)?)(\.tmp)?")
+#: Folders that it makes there.
+PARTITIONS = "client_id=*"
 TABLES = ("enrich_leads", "source_leads")
 
 
@@ -200,8 +205,12 @@ class Dataset:
         if report.complete:
             self._write(SUCCESS, b"")
         if over:
-            self.journal.close()
-            forget(self._state)
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget what the export would go on from: it is finished."""
+        self.journal.close()
+        forget(self._state)
 
     def remove(self) -> None:
         """Delete the export, and the folder if nothing else is in it: it stands elsewhere now."""
@@ -238,7 +247,7 @@ class Dataset:
         parts = {
             int(match[1]): path
             for path in sorted(self._folder.glob("part-*"))
-            if (match := _OWN_PART.fullmatch(path.name)) and not match[3]
+            if (match := OWN_PART.fullmatch(path.name)) and not match[3]
         }
         files = {number: self.ids_file(number) for number in parts}
         rebuilt = self._state / "rebuilt.db"
@@ -264,7 +273,7 @@ class Dataset:
     def _go_on(self, job: Job) -> Journal:
         journal = Journal(self._state / JOURNAL)
         try:
-            self._require_same(journal.job, job)
+            journal.job.spec.require(job.spec, self.out)
             self._recover(journal)
             journal.job.runs += 1
             journal.save()
@@ -273,21 +282,16 @@ class Dataset:
             raise
         return journal
 
-    def _require_same(self, old: Job, new: Job) -> None:
-        if difference := old.spec.difference(new.spec):
-            raise errors.ExportConflict(
-                f"{self.out} holds an unfinished export of another query ({difference}): ask for "
-                "the same to go on with it, choose another folder, or start anew (--overwrite)"
-            )
-
     def _recover(self, journal: Journal) -> None:
         """Bring the folder to what the journal says: what it does not know was never committed."""
+        if (self._state / LAYOUT).exists():
+            return  # the journal's parts are others now: see `layout`
         self._finish_swap(journal)
         named = {Path(part.file).name: part for part in journal.parts.values()}
         if not journal.job.to_clear:
             check_parts(self.out, named.values())
         for path in self._folder.glob("*part-*"):
-            match = _OWN_PART.fullmatch(path.name)
+            match = OWN_PART.fullmatch(path.name)
             if match is None or path.name in named:
                 continue
             if match[3] or (int(match[1]) == journal.next_number and not journal.job.to_clear):
@@ -359,11 +363,18 @@ def clear(out: Path) -> None:
         if not path.is_dir():
             path.unlink()
             continue
-        for part in path.iterdir():
-            if _OWN_PART.fullmatch(part.name):
-                part.unlink()
-        with contextlib.suppress(OSError):
-            path.rmdir()
+        for folder in path.glob(PARTITIONS):
+            if folder.is_dir() and not folder.is_symlink():
+                _clear_parts(folder)
+        _clear_parts(path)
+
+
+def _clear_parts(folder: Path) -> None:
+    for part in folder.iterdir():
+        if OWN_PART.fullmatch(part.name):
+            part.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _require_no_export(out: Path, found: Sequence[str]) -> None:
@@ -396,7 +407,7 @@ def is_own(name: str) -> bool:
     """Return whether exports write such a file; `name` is its path below the output folder."""
     folder, _, last = name.rpartition("/")
     if folder:
-        return folder.partition("/")[0] in TABLES and _OWN_PART.fullmatch(last) is not None
+        return folder.partition("/")[0] in TABLES and OWN_PART.fullmatch(last) is not None
     whole = last.removeprefix(".").removesuffix(".tmp")
     return whole in {SUCCESS, MANIFEST, SCHEMA, REJECTS}
 
@@ -428,6 +439,7 @@ def forget(state: Path) -> None:
     """Forget what an export would go on from; the journal goes first."""
     for path in state.glob(f"{JOURNAL}*"):
         path.unlink()
+    (state / LAYOUT).unlink(missing_ok=True)
     for folder in ("ids", "swap"):
         shutil.rmtree(state / folder, ignore_errors=True)
 

@@ -1,6 +1,7 @@
 """One table → one output folder, in phases that each can be gone on with.
 
-plan → walk the chains → sweep, and fetch what they missed → drop what came twice → manifest
+plan → walk the chains → sweep, and fetch what they missed → drop what came twice → layout →
+manifest
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from anyio import to_thread
+from anyio import from_thread, to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._extract import ids
@@ -24,6 +25,7 @@ from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import sync
 from leadgenius_async._extract.formats import suffix_of
 from leadgenius_async._extract.journal import ChainState, Job
+from leadgenius_async._extract.layout import go_on, is_decided, lay_out
 from leadgenius_async._extract.manifest import doubts, make_report
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.parts import PartWriter
@@ -131,11 +133,19 @@ class Export:
         return report
 
     async def _run(self) -> ExportReport:
+        laid_out = None
+        if not self._overwrite:
+            laid_out = await to_thread.run_sync(go_on, self._out, self._job.spec)
+            if laid_out is not None and self._store is None:
+                return laid_out
         self._dataset = await to_thread.run_sync(self._open)
         self._begin()
         try:
-            await self._ticking(self._extract)
-            report = await self._finish()
+            if laid_out is None:
+                await self._ticking(self._extract)
+                report = await self._finish()
+            else:
+                report, self._journal.parts = laid_out, dict(enumerate(laid_out.parts))
             if self._store is not None and not self._failed:
                 await self._ticking(Publication(self._dataset, self._store).run)
         except BaseException as error:
@@ -377,12 +387,22 @@ class Export:
         unswept = self._by_client and not self._job.spec.sweep
         report.incomplete_because = doubts(report, self._failed, unswept=unswept)
         report.complete = report.incomplete_because is None
-        if self._store is not None:
-            self._tell_where(report, self._store)
-        # What is to be published is gone on with until it is.
-        over = self._store is None and not self._failed
-        await to_thread.run_sync(lambda: self._dataset.finish(report, schema, over=over))
+        await to_thread.run_sync(self._write_report, report, schema)
         return report
+
+    def _write_report(self, report: ExportReport, schema: DatasetSchema | None) -> None:
+        spec, store, over = self._job.spec, self._store, not self._failed
+        if over and (spec.partition_by or spec.single_file):
+            check = from_thread.check_cancelled
+            lay_out(self._out, spec, report, schema, check=check, store=store)
+            self._journal.parts = dict(enumerate(report.parts))
+            if store is None:
+                self._dataset.forget()
+            return
+        if store is not None:
+            self._tell_where(report, store)
+        # What is to be published is gone on with until it is.
+        self._dataset.finish(report, schema, over=over and store is None)
 
     def _tell_where(self, report: ExportReport, store: Store) -> None:
         if self._failed:
@@ -393,7 +413,7 @@ class Export:
 
     def _stop_short(self, error: BaseException) -> None:
         """Leave a manifest that says that what stands is not all."""
-        if not self._journal.parts or self._job.to_clear:
+        if not self._journal.parts or self._job.to_clear or is_decided(self._out):
             return
         with contextlib.suppress(OSError):  # the disk may be full: `error` is what is told
             report, schema = self._report()

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 FileFormat = Literal["parquet", "ndjson"]
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "none"]
+PartitionBy = Literal["client_id"]
 
 #: How a new export is cut into chains.
 Chains = Literal["auto", "all", "clients"]

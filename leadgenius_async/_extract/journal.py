@@ -21,7 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.formats import Chains, Compression, FileFormat
+from leadgenius_async._extract.formats import Chains, Compression, FileFormat, PartitionBy
 from leadgenius_async._extract.report import PartitionReport, PartReport
 
 T = TypeVar("T")
@@ -64,6 +64,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
         compression: How the files are compressed.
         max_file_bytes: Most bytes of a file; None for the usual ones.
         target: Where it is to be published; None if it is to stand where it is written.
+        partition_by: The column by whose values its rows are to stand in folders.
+        single_file: Whether it is to be one file, or one a folder.
     """
 
     service: str
@@ -80,6 +82,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     compression: Compression = "zstd"
     max_file_bytes: int | None = None
     target: str | None = None
+    partition_by: PartitionBy | None = None
+    single_file: bool = False
 
     def difference(self, other: Spec) -> str:
         """Return in words what another export asks for otherwise; empty if nothing."""
@@ -89,6 +93,18 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
             for name in mine
             if mine[name] != theirs[name]
         )
+
+    def require(self, other: Spec, out: Path) -> None:
+        """Refuse to go on with this export as another one.
+
+        Raises:
+            ExportConflict: The other asks for something else.
+        """
+        if difference := self.difference(other):
+            raise errors.ExportConflict(
+                f"{out} holds an unfinished export of another query ({difference}): ask for the "
+                "same to go on with it, choose another folder, or start anew (--overwrite)"
+            )
 
 
 class Totals(msgspec.Struct, kw_only=True):

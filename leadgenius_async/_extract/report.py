@@ -170,6 +170,8 @@ class ExportReport(msgspec.Struct, kw_only=True):
         fields: Fields that were asked for; None for all.
         since: The moment from which on rows were wanted, ISO 8601 in UTC; None for all.
         limit: Most rows that were wanted; None for all.
+        partition_by: The column by whose values the rows stand in folders, if they do.
+        single_file: Whether all rows, or those of each folder, were put into one file.
         rows: Rows in the files.
         bytes: Bytes of the files.
         wire_bytes: Bytes of the pages, after decompression.
@@ -204,6 +206,8 @@ class ExportReport(msgspec.Struct, kw_only=True):
     fields: list[str] | None
     since: str | None = None
     limit: int | None = None
+    partition_by: str | None = None
+    single_file: bool = False
     rows: int = 0
     bytes: int = 0
     wire_bytes: int = 0

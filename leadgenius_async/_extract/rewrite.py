@@ -1,9 +1,9 @@
-"""Parts read again: without some of their rows, or for what they hold."""
+"""Parts read again: without some of their rows, put together, or for what they hold."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import describe
 from leadgenius_async._extract.formats import PARQUET, Compression
+from leadgenius_async._extract.parts import GROUP_BYTES, GROUP_ROWS
 from leadgenius_async._extract.report import PartReport
 from leadgenius_async._extract.rows import is_exact, json_type
 from leadgenius_async._extract.schema import EXTRA_COLUMN, ExtraField
@@ -59,6 +60,72 @@ def _copy_parquet(source: Path, target: Path, dropped: set[int], compression: Co
             rows += sum(kept)
             sink.write(table.filter(pa.array(kept, pa.bool_())).to_batches())
         sink.close(what_stays(file.metadata) | {"leadgenius.rows": str(rows)})
+
+
+def each_group(out: Path, parts: Iterable[PartReport]) -> Iterator[pa.Table]:
+    """Give the row groups of Parquet parts, in order.
+
+    Whoever takes them lets go of one before the next: with what Arrow's allocator is told here,
+    that halves the peak of memory.
+    """
+    for part in parts:
+        with pq.ParquetFile(out / part.file) as file:
+            for n in range(file.num_row_groups):
+                yield file.read_row_group(n).replace_schema_metadata()
+                pa.default_memory_pool().release_unused()
+
+
+def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Put tables together to row groups of the size that exports have.
+
+    A group is full when another table of the last one's size would be too much: none is read
+    before it has to be.
+    """
+    found: list[pa.Table] = []
+    size = rows = 0
+    for table in tables:
+        found.append(table)
+        size, rows = size + table.nbytes, rows + table.num_rows
+        if size + table.nbytes > GROUP_BYTES or rows + table.num_rows > GROUP_ROWS:
+            group, found, size, rows = pa.concat_tables(found), [], 0, 0
+            del table
+            yield group
+            del group
+    if found:
+        yield pa.concat_tables(found)
+
+
+def write_part(
+    path: Path,
+    name: str,
+    schema: pa.Schema,
+    *,
+    groups: Iterable[pa.Table],
+    compression: Compression,
+    metadata: Mapping[str, str],
+) -> PartReport:
+    """Write a Parquet part.
+
+    Args:
+        path: Where it is written.
+        name: What it is called in the manifest.
+        schema: Its columns.
+        groups: Its row groups.
+        compression: How it is compressed.
+        metadata: What it says of itself, but for its rows.
+    """
+    rows = 0
+    sink = ParquetSink(path, schema, compression)
+    try:
+        for table in groups:
+            sink.write(table.to_batches())
+            rows += table.num_rows
+            del table
+    except BaseException:
+        sink.abandon()
+        raise
+    sink.close({**metadata, "leadgenius.rows": str(rows)})
+    return describe(path, name, rows)
 
 
 def what_stays(old: pq.FileMetaData) -> dict[str, str]:

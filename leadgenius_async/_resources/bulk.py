@@ -17,6 +17,7 @@ from leadgenius_async._extract.formats import (
     Chains,
     Compression,
     FileFormat,
+    PartitionBy,
     check_choice,
     check_compression,
 )
@@ -184,6 +185,8 @@ class BulkLeads(Generic[LeadT]):
         retry_failed: bool = False,
         repair: bool = False,
         strict_schema: bool = False,
+        partition_by: PartitionBy | None = None,
+        single_file: bool = False,
         allow_empty: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
         filesystem: object | None = None,
@@ -233,6 +236,10 @@ class BulkLeads(Generic[LeadT]):
                 what is lost is fetched again.
             strict_schema: Let a field that nobody declared, a value that does not fit its column,
                 or a row that cannot be read end the export; of NDJSON only the last.
+            partition_by: `client_id` puts the rows of each client into a folder of its own,
+                `client_id=acme-corp/`, whose name has the `client_id` then and the files have
+                not. For Parquet.
+            single_file: Put all rows into one file, or those of each folder.
             allow_empty: Take an export without a row for a success.
             on_progress: Called with each page, and every half second while none comes.
             filesystem: A file system of pyarrow or fsspec that `out` is in, instead of the one that
@@ -281,6 +288,10 @@ class BulkLeads(Generic[LeadT]):
             since=since,
             limit=limit,
         )
+        if max_file_bytes is not None and (partition_by or single_file):
+            raise ValueError("max_file_bytes goes with neither partition_by nor single_file")
+        if partition_by is not None:
+            _check_partition(partition_by, query, format)
         folder, store = await to_thread.run_sync(
             lambda: choose_place(out, filesystem=filesystem, staging=staging, overwrite=overwrite)
         )
@@ -302,6 +313,8 @@ class BulkLeads(Generic[LeadT]):
             compression=compression,
             max_file_bytes=max_file_bytes,
             target=None if store is None else store.given,
+            partition_by=partition_by,
+            single_file=single_file,
         )
         job = new_job(spec)
         job.overwrite = overwrite and store is not None
@@ -491,3 +504,14 @@ class SourceLeads(BulkLeads[SourceLead]):
 
     def __init__(self, transport: Transport, account: Account) -> None:
         super().__init__(transport, account, "source_leads", SourceLead)
+
+
+def _check_partition(column: str, query: Query, format_: str) -> None:
+    check_choice("partition_by", column, get_args(PartitionBy))
+    if format_ != "parquet":
+        raise ValueError(
+            "partition_by is for Parquet: NDJSON has each row whole, its client_id as well (leave "
+            "it out, or take one client at a time)"
+        )
+    if column not in {field.name for field in query.wanted}:
+        raise ValueError(f"partition_by is {column!r}, which is not among the fields: add it")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from cyclopts import App, Parameter
 
-from leadgenius_async._extract.formats import Compression, FileFormat
+from leadgenius_async._extract.formats import Compression, FileFormat, PartitionBy
 from leadgenius_async._extract.report import ExportEstimate, ExportReport
 from leadgenius_async.cli.failures import Incomplete
 from leadgenius_async.cli.notes import note
@@ -59,6 +59,8 @@ class ExportOptions:
         repair: Build the journal of an unfinished export anew from its Parquet parts first.
         strict_schema: End at a field that nobody declared, a value that does not fit its column,
             or a row that cannot be read (of ndjson only the last).
+        partition_by: Put the rows of each client into a folder of its own (parquet only).
+        single_file: Put all rows into one file, or those of each folder.
         allow_empty: Take an export without a row for a success.
         estimate: Say what the export would cost, and take nothing out.
         json: Print the report as one JSON object.
@@ -84,6 +86,8 @@ class ExportOptions:
     retry_failed: Flag = False
     repair: Flag = False
     strict_schema: Flag = False
+    partition_by: PartitionBy | None = None
+    single_file: Flag = False
     allow_empty: Flag = False
     estimate: Flag = False
     json: Json = False
@@ -160,6 +164,8 @@ async def run_export(
             retry_failed=options.retry_failed,
             repair=options.repair,
             strict_schema=options.strict_schema,
+            partition_by=options.partition_by,
+            single_file=options.single_file,
             allow_empty=options.allow_empty,
             on_progress=display,
             staging=options.staging,

@@ -76,6 +76,8 @@ async def resume(job: str, *, json: Json = False, connection: Connection = DEFAU
         chains=spec.chains,
         no_sweep=not spec.sweep,
         strict_schema=spec.strict_schema,
+        partition_by=spec.partition_by,
+        single_file=spec.single_file,
         json=json,
     )
     table: Table = "enrich_leads" if spec.table == "enrich_leads" else "source_leads"

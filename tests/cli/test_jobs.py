@@ -103,6 +103,26 @@ def test_discard(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
 
 
+def test_layouts(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """One file, or a folder a client; what does not go together is a mistake in usage."""
+    layout: dict[str, Any] = {"partition_by": "client_id", "single_file": True}
+    world.portal.call(lambda: leave_unfinished(world.emulator, Path("both"), **layout))
+    assert run(["jobs", "resume", "both", "--json"]) == 0
+    assert layout.items() <= answer(capsys).items()
+    command = ["export", "enrich-leads", "--out"]
+    assert run([*command, "one", "--format", "ndjson", "--single-file"]) == 0
+    assert [path.name for path in Path("one/enrich_leads").iterdir()] == ["part-00000.ndjson.zst"]
+    assert run([*command, "by", "--partition-by", "client_id"]) == 0
+    files = [path for path in Path("by").rglob("*") if path.suffix == ".parquet"]
+    assert all(path.parent.name.startswith("client_id=") for path in files)
+    assert run(["verify", "by"]) == 0
+    assert run([*command, "no", "--partition-by", "client_id", "--format", "ndjson"]) == 2
+    assert run([*command, "no", "--partition-by", "client_id", "--fields", "id"]) == 2
+    assert "add it" in capsys.readouterr().err
+    assert run(["jobs", "discard", "by", "--yes"]) == 0
+    assert not Path("by").exists()
+
+
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("format_", ["parquet", "ndjson"])
 def test_verify(capsys: pytest.CaptureFixture[str], format_: str) -> None:

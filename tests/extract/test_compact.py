@@ -16,7 +16,7 @@ from accounts import connect
 from anyio.from_thread import start_blocking_portal
 
 from leadgenius_async import LeadGenius, compact, errors
-from leadgenius_async._extract import compact as compacting, files, parts
+from leadgenius_async._extract import compact as compacting, files, intent, parts, rewrite
 from leadgenius_async._extract.jobs import verify
 from leadgenius_async._extract.lock import Lock
 from leadgenius_async._extract.sinks import ParquetSink
@@ -205,7 +205,8 @@ def snapshots(out: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[[], obj
     with monkeypatch.context() as patch:
         patch.setattr(files, "sync", armed(files.sync))
         patch.setattr(compacting, "sync", armed(files.sync))
-        patch.setattr(compacting, "describe", armed(files.describe))
+        patch.setattr(intent, "sync", armed(files.sync))
+        patch.setattr(rewrite, "describe", armed(files.describe))
         patch.setattr(Path, "rename", armed(Path.rename))
         patch.setattr(Path, "unlink", armed(Path.unlink))
         call()

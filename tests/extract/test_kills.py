@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import killing
-from victim import POINTS
+from victim import LAYOUT_POINTS, POINTS
 
 #: The points of a swap of parts, which a kill hits seldom by chance.
 SWAP = [point for point in POINTS if "swap" in point or "written again" in point]
@@ -17,3 +17,9 @@ def test_killed_exports_hold_every_row_once() -> None:
     assert len(SWAP) == 4
     assert all(done.kills[point] > 0 for point in SWAP), done.kills
     assert sum(count > 0 for count in done.kills.values()) > len(POINTS) * 3 / 4
+
+
+def test_killed_layouts_hold_every_row_once() -> None:
+    """At each point of the step that writes the dataset anew, and at random times."""
+    done = killing.crash(16, seed=3, layouts=True)
+    assert all(done.kills[point] > 0 for point in LAYOUT_POINTS), done.kills
