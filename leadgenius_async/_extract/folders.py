@@ -108,6 +108,8 @@ def _count(out: Path, parts: Iterable[PartReport], key: str) -> dict[Value, int]
     """Return how many rows each value has, in the order of the values; null comes last."""
     counts: Counter[Value] = Counter()
     for part in parts:
+        if not part.rows:
+            continue  # pyarrow 18 cannot read a column of no row group
         with pq.ParquetFile(out / part.file) as file:
             counts.update(dict(_each_count(file.read(columns=[key]).column(key))))
     return dict(sorted(counts.items(), key=lambda item: (item[0] is None, item[0] or "")))
@@ -159,6 +161,8 @@ def _spill(
 
 def _runs(table: pa.Table, key: str, marks: Mapping[Value, T]) -> Iterator[tuple[T, pa.Table]]:
     """Give rows by the marks of their values; those of a value in the order that they had."""
+    if not table.num_rows:
+        return
     order = pc.sort_indices(table, sort_keys=[(key, "ascending")])  # which is stable
     table = table.take(order).combine_chunks()
     counts = _each_count(table.column(key))
