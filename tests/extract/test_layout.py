@@ -277,13 +277,13 @@ def snapshots(out: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     original = layout.lay_out
 
-    def watched(*args: Any) -> None:
+    def watched(*args: Any, **options: Any) -> None:
         with monkeypatch.context() as patch:
             for module in (files, intent, layout):
                 patch.setattr(module, "sync", armed(files.sync))
             patch.setattr(Path, "rename", armed(Path.rename))
             patch.setattr(Path, "unlink", armed(Path.unlink))
-            original(*args)
+            original(*args, **options)
 
     monkeypatch.setattr(export, "lay_out", watched)
     return found

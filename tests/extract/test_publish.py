@@ -128,6 +128,29 @@ async def test_into_s3(emulator: Emulator, lg: LeadGenius, bucket: Bucket) -> No
     await check_whole(emulator, bucket, "some/leads")
 
 
+@pytest.mark.parametrize("place", ["part-", "manifest", "_SUCCESS"])
+async def test_folders_of_clients(
+    lg: LeadGenius, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A dataset that was written anew is published like any other, and goes on like one."""
+    uri = bucket.uri("leads")
+    with monkeypatch.context() as patch:
+        watching(patch, fail_at(place))
+        with pytest.raises(errors.StorageError):
+            await lg.enrich_leads.export(uri, partition_by="client_id", **OPTIONS)
+    [staging] = staging_folders()
+    assert read_job(staging)
+    report = await lg.enrich_leads.export(uri, partition_by="client_id", **OPTIONS)
+    assert report.runs == 2
+    assert report.files == [f"{uri}/{part.file}" for part in report.parts]
+    assert bucket.names("leads") == sorted([*LAST, *(part.file for part in report.parts)])
+    there = f"{bucket.name}/leads/enrich_leads"
+    table = ds.dataset(there, filesystem=bucket.filesystem, partitioning="hive").to_table()
+    assert table.num_rows == 200
+    assert len(table["client_id"].drop_null()) == 200
+    assert not staging_folders()
+
+
 async def test_the_order(lg: LeadGenius, bucket: Bucket, sent: list[str]) -> None:
     """Parts, then the schema, then the manifest, then the mark of success, once all is there."""
     report = await lg.enrich_leads.export(bucket.uri("leads"), **OPTIONS)
