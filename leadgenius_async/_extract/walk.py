@@ -82,6 +82,7 @@ class Walk:
         self._page_size = page_size
         self.failed: dict[Partition, errors.LeadGeniusError] = {}
         self.refused: dict[Partition, errors.PageTokenRefused] = {}
+        self._unreadable: set[Partition] = set()
         self._fetching = anyio.CancelScope()
         self._of_all: errors.LeadGeniusError | None = None
 
@@ -117,6 +118,8 @@ class Walk:
             try:
                 async for page in self._chain(partition).pages():
                     await pages.send(page)
+                    if partition in self._unreadable:
+                        break
             except _OF_ALL as error:
                 self._of_all = error
                 self._fetching.cancel()
@@ -151,7 +154,10 @@ class Walk:
         # One page at a time: decoding holds the interpreter lock, so a second thread gains nothing.
         async with pages, decoded:
             async for page in pages:
-                content = await to_thread.run_sync(self._decoder, page)
+                content = await self._decode(page)
+                if content is None:
+                    self._budget.give_back(page.size)
+                    continue
                 self._budget.correct(page.size, content.size)
                 self._page_size.observe(content.read, page.size)
                 del page  # its body would stay in memory while the next one is awaited
@@ -162,6 +168,18 @@ class Walk:
                 if self._left == 0:
                     self._fetching.cancel()
                     return
+
+    async def _decode(self, page: RawPage) -> Decoded[Any] | None:
+        """Decode a page; where it cannot be read, its chain fails, and none behind it is taken."""
+        partition = page.place.partition
+        if partition in self._unreadable:
+            return None
+        try:
+            return await to_thread.run_sync(self._decoder, page)
+        except errors.ProtocolError as error:
+            self.failed[partition] = error
+            self._unreadable.add(partition)
+            return None
 
     async def _write_all(self, decoded: MemoryObjectReceiveStream[Decoded[Any]]) -> None:
         async with decoded:

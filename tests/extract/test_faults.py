@@ -21,6 +21,7 @@ from truth import expected_rows, ndjson_rows, parquet_rows
 
 from leadgenius_async import LeadGenius, errors
 from leadgenius_async._extract import chain, parts
+from leadgenius_async._extract.columns import ArrowDecoder
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.rows import Head
 from leadgenius_async.emulator import Emulator
@@ -269,6 +270,30 @@ async def test_a_listing_that_loops(tmp_path: Path, chains: Any) -> None:
             assert "same page token twice" in (report.incomplete_because or "")
     ids = pq.read_table(tmp_path / "out" / "enrich_leads", columns=["id"])["id"].to_pylist()
     assert len(ids) == len(set(ids)) >= 90
+
+
+async def test_a_page_that_cannot_be_read_ends_its_chain_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others go on, no page behind it is taken, and the next run goes on before it."""
+    decode = ArrowDecoder.__call__
+
+    def broken(self: ArrowDecoder, page: Any) -> Any:
+        if page.place.partition.client_id == names[0] and page.place.number == 4:
+            raise errors.ProtocolError("nested too deep")
+        return decode(self, page)
+
+    async with running() as (service, lg):
+        names = [client.client_id for client in service.ready.clients]
+        monkeypatch.setattr(ArrowDecoder, "__call__", broken)
+        out = tmp_path / "out"
+        report = await lg.enrich_leads.export(out, page_size=10, chains="clients")
+        assert f"{names[0]}: nested too deep" in (report.incomplete_because or "")
+        found = {chain.client_id: chain for chain in report.partitions}
+        assert (found[names[0]].pages, found[names[0]].done) == (4, False)
+        assert found[names[1]].done
+        monkeypatch.undo()
+        check(service, out, await lg.enrich_leads.export(out, page_size=10, chains="clients"))
 
 
 async def test_a_loop_is_seen_by_a_later_run(tmp_path: Path) -> None:
