@@ -58,13 +58,16 @@ class Run:
 
 
 @contextmanager
-def emulator(folder: Path, rows: int) -> Generator[dict[str, str], None, None]:
-    """Run an emulator with `rows` EnrichLeads, unpaced, and end it by its process id."""
+def emulator(
+    folder: Path, rows: int, *options: str, rate: str = "off"
+) -> Generator[dict[str, str], None, None]:
+    """Run an emulator with `rows` EnrichLeads, and end it by its process id."""
     ready_file = folder / "ready.json"
     ready_file.unlink(missing_ok=True)
     started = time.monotonic()
     command = [sys.executable, "-P", "-m", "leadgenius_async", "emulator", f"--leads={rows}",
-               "--source-leads=0", "--rate=off", f"--ready-file={ready_file}"]  # fmt: skip
+               "--source-leads=0", f"--rate={rate}", f"--ready-file={ready_file}",
+               *options]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             while not ready_file.exists():

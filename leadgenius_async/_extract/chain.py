@@ -116,10 +116,11 @@ class Chain:
         while True:
             page = await self._fetch(self._number)
             self._check_progress(page)
-            yield page
-            if page.place.token_out is None:
-                return
             self._token = page.place.token_out
+            yield page
+            del page  # its body would stay in memory, out of the budget, while the next one comes
+            if self._token is None:
+                return
             self._number += 1
 
     async def _fetch(self, number: int) -> RawPage:

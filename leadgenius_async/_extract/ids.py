@@ -144,13 +144,16 @@ class _Share(NamedTuple):
 
 def _shares(files: Sequence[Path]) -> Iterator[Values]:
     """Give shares as the ends of their ids."""
-    tables = [_read(path) for path in files]
-    rows = sum(table.num_rows for table in tables)
-    ends = pa.chunked_array([pc.unique(_end(table["id"])) for table in tables], pa.string())
-    known = pc.unique(ends).drop_null()
+    rows, ends = 0, set[str | None]()
+    for path in files:  # one at a time: a mapped file counts as memory while it is held
+        ids = _read(path)["id"]
+        rows += len(ids)
+        ends.update(pc.unique(_end(ids)).to_pylist())
+        del ids
+    known = sorted(end for end in ends if end is not None)
     count = max(1, min(len(known), -(-rows // SHARE)))
     for first in range(count):
-        yield pa.array(known.to_pylist()[first::count], pa.string())
+        yield pa.array(known[first::count], pa.string())
 
 
 def _twice(columns: Sequence[Column]) -> Values:

@@ -118,6 +118,7 @@ class Walk:
             try:
                 async for page in self._chain(partition).pages():
                     await pages.send(page)
+                    del page  # as in the chain
                     if partition in self._unreadable:
                         break
             except _OF_ALL as error:
@@ -130,7 +131,7 @@ class Walk:
 
     def _chain(self, partition: Partition) -> Chain:
         state, seen = self._chains[partition]
-        first = self._first
+        first, self._first = self._first, None  # of the first chain, or of none
         if first is not None and (first.place.partition != partition or state.token is not None):
             first = None
         return Chain(
@@ -165,6 +166,7 @@ class Walk:
                     content = content.first(self._left)
                     self._left -= content.rows
                 await decoded.send(content)
+                del content
                 if self._left == 0:
                     self._fetching.cancel()
                     return
@@ -186,6 +188,7 @@ class Walk:
             async for content in decoded:
                 self._on_page(content)
                 await self._writer.write(content)
+                del content
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -59,7 +59,8 @@ class EmulatorConfig:
             None: a temporary file, removed at the end.
         host: Address to listen on.
         port: Port to listen on; 0 takes any free one.
-        latency: Seconds added to each bulk page.
+        latency: Seconds from the arrival of a request for a bulk page to its answer, at least;
+            the page is built meanwhile.
         repeat_share: Share of the bulk pages whose last row comes again as the first row of the
             page that follows, 0 to 1; the seed says which. A page of one row repeats nothing.
         slow_above: A bulk page of more rows than this answers 504, as one that takes the gateway

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 
 from leadgenius_async.emulator import Emulator
+from leadgenius_async.emulator.store import Store
 
 PATHS = {"enrich_leads": "/api/enrich-leads/list", "source_leads": "/api/source-leads/list"}
 both_tables = pytest.mark.parametrize("table", list(PATHS))
@@ -261,9 +263,24 @@ async def test_page_timer(
 
 
 async def test_latency(started: Any) -> None:
-    """A latency is added to each bulk page, in seconds."""
+    """A bulk page is answered after the latency, in seconds, and no sooner."""
     async with started(latency=0.02) as (emulator, session):
         headers = {"x-api-key": emulator.ready.api_key, "x-user-id": emulator.ready.user_id}
         began = time.perf_counter()
         await _page(session, headers, "enrich_leads")
         assert time.perf_counter() - began >= 0.02
+
+
+async def test_latency_holds_the_building(started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latency counts from the request's arrival: what building took is not waited for again."""
+    async with started(latency=600.0) as (emulator, session):
+        read = Store.page
+
+        def slow(*args: Any) -> Any:
+            emulator.clock.advance(600.0)
+            return read(*args)
+
+        monkeypatch.setattr(Store, "page", slow)
+        headers = {"x-api-key": emulator.ready.api_key, "x-user-id": emulator.ready.user_id}
+        async with asyncio.timeout(30):
+            await _page(session, headers, "enrich_leads")

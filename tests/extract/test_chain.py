@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from typing import cast
 
@@ -11,7 +12,7 @@ import pytest
 from leadgenius_async import errors
 from leadgenius_async._extract import chain as chain_module
 from leadgenius_async._extract.budget import ByteBudget
-from leadgenius_async._extract.chain import Chain
+from leadgenius_async._extract.chain import Chain, RawPage
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.plan import Partition
 from leadgenius_async._extract.query import make_query
@@ -57,6 +58,7 @@ async def walk(wire: Wire, budget: ByteBudget | None = None) -> list[str | None]
     async for raw in chain.pages():
         seen.append(raw.place.token_in)
         budget.give_back(raw.size)
+        del raw
     return seen
 
 
@@ -109,3 +111,23 @@ async def test_a_single_row_too_large_is_an_error() -> None:
     limits = [call.query["limit"] for call in wire.calls]
     assert limits[0] == 5_000
     assert limits[-1] == 1
+
+
+class Watched(Wire):
+    """A wire that looks, at each request, whether a page is still held."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        super().__init__(answers)
+        self.held: list[bool] = []
+
+    async def request(self, call: Call, *, meter: Meter) -> Reply:
+        self.held.append(any(isinstance(found, RawPage) for found in gc.get_objects()))
+        return await super().request(call, meter=meter)
+
+
+async def test_a_page_is_not_held_while_the_next_one_comes() -> None:
+    """Its bytes are out of the budget by then, once for each chain."""
+    gc.collect()  # those of other tests
+    wire = Watched([page(3, "t1"), page(3, "t2"), page(3, None)])
+    await walk(wire)
+    assert wire.held == [False, False, False]

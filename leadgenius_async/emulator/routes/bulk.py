@@ -93,9 +93,16 @@ class _Listing(NamedTuple):
 
 
 async def _list(ask: Ask[BulkQuery, None], table: str) -> web.StreamResponse:
+    arrived = ask.now
+    try:
+        return _answer(ask, table)
+    finally:  # refusals take their time as well
+        if (left := arrived + ask.service.config.latency - ask.now) > 0:
+            await asyncio.sleep(left)
+
+
+def _answer(ask: Ask[BulkQuery, None], table: str) -> web.StreamResponse:
     listing, service = _listing(ask, table), ask.service
-    if service.config.latency:
-        await asyncio.sleep(service.config.latency)
     if listing.start.company_id != ask.company_id:
         return _foreign(service, listing.start)
     began = time.perf_counter()
