@@ -53,15 +53,16 @@ class Decoded(Generic[ContentT_co]):
     keys: pa.RecordBatch
 
     def first(self, rows: int) -> Self:
-        """Return it with so many rows at most."""
+        """Return it with so many rows at most; what could not be read may have come after them."""
         if rows >= self.rows:
             return self
         content: Any = self.content
         if isinstance(content, bytes):
-            content = b"".join(content.splitlines(keepends=True)[:rows])
+            content = b"".join(line + b"\n" for line in content.split(b"\n")[:rows])
         else:
             content = content.slice(0, rows)
-        return dataclasses.replace(self, rows=rows, content=content, keys=self.keys.slice(0, rows))
+        keys = self.keys.slice(0, rows)
+        return dataclasses.replace(self, rows=rows, content=content, keys=keys, rejects=[])
 
 
 def arrow_schema(query: Query) -> pa.Schema:

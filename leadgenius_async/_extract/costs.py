@@ -21,7 +21,8 @@ class Costs:
         journal: What is durable; its totals and chains are brought up to date here.
 
     Attributes:
-        rows: Rows read, durable or not.
+        rows: Rows taken, durable or not.
+        read: Rows that this run has read, those that `since` leaves out among them.
         meters: Count what each chain costs in this run.
     """
 
@@ -33,6 +34,7 @@ class Costs:
         self._started = time.monotonic()
         self.meters: dict[Partition, Meter] = {}
         self.rows = sum(chain.report.rows for chain in journal.chains)
+        self.read = 0
         self._pages = sum(chain.report.pages for chain in journal.chains)
 
     def partition(self, chain: ChainState) -> Partition:
@@ -43,6 +45,7 @@ class Costs:
         """Count a page that was read."""
         self._pages += 1
         self.rows += page.rows
+        self.read += page.read
         self.bring_up_to_date()
 
     def bring_up_to_date(self) -> None:

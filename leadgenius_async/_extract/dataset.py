@@ -19,6 +19,7 @@ after a power cut, and what the journal names is there.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -51,6 +52,10 @@ OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson(?:\.zst|\.gz)?)(\.tmp)
 #: Folders that it makes there.
 PARTITIONS = "client_id=*"
 TABLES = ("enrich_leads", "source_leads")
+
+
+class _Rejected(msgspec.Struct):
+    row: msgspec.Raw
 
 
 class Dataset:
@@ -174,6 +179,30 @@ class Dataset:
                 file.write(msgspec.json.encode(entry) + b"\n")
                 totals.rejects += 1
             totals.reject_bytes = file.tell()
+
+    def tidy_rejects(self) -> None:
+        """Keep each row that could not be read once: a chain that began anew has met it again."""
+        path = self.out / REJECTS
+        if not path.exists():
+            return
+        seen: set[bytes] = set()
+        temporary = self._state / f"{REJECTS}.new"
+        with path.open("rb") as old, temporary.open("wb") as new:
+            for line in old:
+                row = msgspec.json.decode(line, type=_Rejected).row
+                digest = hashlib.blake2b(bytes(row), digest_size=16).digest()
+                if digest not in seen:
+                    seen.add(digest)
+                    new.write(line)
+        if len(seen) == self.journal.job.totals.rejects:
+            temporary.unlink()
+            return
+        sync(temporary)
+        temporary.rename(path)
+        sync(self.out)
+        self.journal.job.totals.rejects = len(seen)
+        self.journal.job.totals.reject_bytes = path.stat().st_size
+        self.journal.save()
 
     def swap(self, replaced: Mapping[int, PartReport | None]) -> None:
         """Put parts that stand ready in `swap_folder` into the places of others.
@@ -429,10 +458,10 @@ def _cut(path: Path, length: int) -> None:
     """Cut a file back to its committed length; away with it where nothing was committed."""
     if not path.exists():
         return
-    if length:
-        os.truncate(path, length)
-    else:
+    if not length:
         path.unlink()
+    elif path.stat().st_size > length:  # it is shorter where it was just made tidy
+        os.truncate(path, length)
 
 
 def forget(state: Path) -> None:

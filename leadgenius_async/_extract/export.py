@@ -104,6 +104,7 @@ class Export:
         self._budget = ByteBudget(BUDGET)
         self._decoder = make_decoder(query, job.spec.format, strict=job.spec.strict_schema)
         self._failed: dict[Partition, errors.LeadGeniusError] = {}
+        self._again = 0  # rows that came twice, as far as that is known
 
     async def run(self) -> ExportReport:
         """Extract everything, and return the report.
@@ -176,12 +177,18 @@ class Export:
         if not self._job.planned:
             await self._make_plan()
         await self._walk("rows")
+        while self._query.limit and not self._failed:
+            self._again = await to_thread.run_sync(self._count_duplicates)
+            if not self._unfinished("rows"):
+                break
+            await self._walk("rows")
         if self._failed:
             self._raise_if_nothing_else()
             return  # what they lack is not looked for yet: they are gone on with first
-        self._require_rows()
         if self._needs_sweep:
             await self._sweep()
+        if not self._failed:
+            self._require_rows()
         if not self._journal.parts:
             await self._writer(self._decoder).write_empty()
         if not self._failed and not self._job.unique:
@@ -276,7 +283,7 @@ class Export:
     def _left(self) -> int | None:
         """How many rows are still to be taken; None without a limit."""
         limit = self._query.limit
-        return None if limit is None else max(0, limit - self._costs.rows)
+        return None if limit is None else max(0, limit - self._costs.rows + self._again)
 
     def _chains(self, *kinds: Kind) -> list[ChainState]:
         return [chain for chain in self._journal.chains if chain.report.kind in kinds]
@@ -358,10 +365,16 @@ class Export:
         names = plan_recovery(lost, found.found, rows_per_page=max(1.0, rows / max(1, pages)))
         self._journal.add_chains(PartitionReport(client_id=name, kind="recovery") for name in names)
 
-    def _drop_duplicates(self) -> None:
+    def _duplicates(self) -> dict[int, list[int]]:
         parts = self._journal.parts
         files = {number: self._dataset.ids_file(number) for number in parts if parts[number].rows}
-        dropped = ids.duplicates(files)
+        return ids.duplicates(files)
+
+    def _count_duplicates(self) -> int:
+        return sum(map(len, self._duplicates().values()))
+
+    def _drop_duplicates(self) -> None:
+        dropped = self._duplicates()
         self._job.totals.duplicates = sum(map(len, dropped.values()))
         self._job.unique = True
         replaced = {
@@ -376,6 +389,8 @@ class Export:
     def _require_rows(self) -> None:
         if self._costs.rows or self._job.totals.rejects or self._allow_empty:
             return
+        if self._query.since and (self._costs.read or self._job.runs > 1):
+            return  # there are rows, and none of them was changed since then
         clients = f" of {', '.join(self._query.clients)}" if self._query.clients else ""
         raise errors.EmptyExport(
             f"{self._query.path} gave no row{clients} for company {self._query.company_id!r}: "
@@ -383,6 +398,8 @@ class Export:
         )
 
     async def _finish(self) -> ExportReport:
+        if not self._failed:
+            await to_thread.run_sync(self._dataset.tidy_rejects)
         report, schema = await to_thread.run_sync(self._report)
         unswept = self._by_client and not self._job.spec.sweep
         report.incomplete_because = doubts(report, self._failed, unswept=unswept)

@@ -17,11 +17,14 @@ from leadgenius_async._extract.columns import (
     wanted_rows,
 )
 from leadgenius_async._extract.query import Query
-from leadgenius_async._extract.rows import Reject, split
+from leadgenius_async._extract.rows import Reject, read_cell, split
+from leadgenius_async._fields import Field
+
+_ID = Field("id", "text")
 
 
 class _Keys(msgspec.Struct, gc=False):
-    id: str | float | None = None
+    id: msgspec.Raw = msgspec.Raw()
     company_id: str | None = None
     client_id: str | None = None
     updatedAt: object = None
@@ -66,7 +69,7 @@ class LineDecoder:
             refuse_rejects(self._query, page.place, rejects)
         lines = self._lines(raws, page.data)
         read = len(lines)
-        batch = key_batch([_text(key.id) for key in keys], client_ids)
+        batch = key_batch(_texts([key.id for key in keys]), client_ids)
         wanted = wanted_rows(
             page.place,
             batch,
@@ -103,7 +106,7 @@ class LineDecoder:
     def _lines(self, raws: list[msgspec.Raw], data: msgspec.Raw) -> list[bytes | msgspec.Raw]:
         if not self._query.wants_all:
             return [self._without_keys(raw) for raw in raws]
-        if b"\n" in bytes(data):
+        if b"\n" in (whole := bytes(data)) or b"\r" in whole:
             # Only JSON that was laid out for reading has line ends between its tokens.
             return [msgspec.json.format(bytes(raw), indent=-1) for raw in raws]
         return list(raws)
@@ -113,5 +116,17 @@ class LineDecoder:
         return msgspec.json.encode({name: cells[name] for name in cells if name in self._wanted})
 
 
-def _text(id_: str | float | None) -> str | None:
-    return id_ if id_ is None or isinstance(id_, str) else msgspec.json.encode(id_).decode()
+def _texts(ids: list[msgspec.Raw]) -> list[str | None]:
+    """Return ids as text; of numbers the digits as they were sent, as in a text column."""
+    try:
+        return msgspec.json.decode(
+            b"[%b]" % b",".join(id_ if memoryview(id_).nbytes else b"null" for id_ in ids),
+            type=list[str | None],
+        )
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return [_text(id_) for id_ in ids]
+
+
+def _text(id_: msgspec.Raw) -> str | None:
+    cell = read_cell(id_, _ID) if memoryview(id_).nbytes else None
+    return cell if cell is None else str(cell)

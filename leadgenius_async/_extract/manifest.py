@@ -91,6 +91,9 @@ def doubts(
             f"{read:,} rows were read, {report.duplicates:,} of them dropped as duplicates, "
             f"and {report.rows:,} stand in the files"
         )
+    at_ends = all(chain.done for chain in report.partitions)
+    if report.limit is not None and report.rows < report.limit and not at_ends:
+        return f"{report.rows:,} rows stand in the files, and there are more up to the limit"
     if report.rejects:
         return f"{report.rejects:,} rows could not be read; they stand raw in rejects.ndjson"
     return _NO_SWEEP if unswept else None

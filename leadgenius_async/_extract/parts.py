@@ -139,7 +139,7 @@ class PartWriter:
 
     def _count(self, page: Decoded[Any]) -> None:
         place = page.place
-        if page.rejects:
+        if page.rejects and place.partition.kind == "rows":  # a recovery reads them once more
             context = {"client": place.partition.name, "page": place.number,
                        "token": place.token_in}  # fmt: skip
             self._dataset.reject(page.rejects, context)

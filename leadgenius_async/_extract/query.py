@@ -124,9 +124,9 @@ def moment(name: str, value: dt.datetime | str) -> dt.datetime:
     """
     try:
         found = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
-    except ValueError:
+        return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):  # the latter at the ends of time
         raise ValueError(f"{name} is {value!r}: give a date or time like 2026-01-31") from None
-    return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def is_since(changed: str | None, since: dt.datetime) -> bool:

@@ -197,6 +197,7 @@ def _each_extra(out: Path, parts: Iterable[PartReport]) -> Iterator[dict[str, ms
     decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
     for part in parts:
         if part.file.endswith(PARQUET):
-            column = pq.read_table(out / part.file, columns=[EXTRA_COLUMN])[EXTRA_COLUMN]
-            for text in column.drop_null():
-                yield decoder.decode(text.as_py())
+            with pq.ParquetFile(out / part.file) as file:
+                for batch in file.iter_batches(columns=[EXTRA_COLUMN]):
+                    for text in batch.column(0).drop_null():
+                        yield decoder.decode(text.as_py())

@@ -215,8 +215,7 @@ class BulkLeads(Generic[LeadT]):
                 without a zone is UTC. The service cannot filter by it: every page is fetched
                 still, and the leads are dropped here.
             limit: Most leads to take. They are those that come first: the chains are then walked
-                one after the other, and not swept. Of leads that come twice, one is counted in
-                vain.
+                one after the other, and not swept.
             format: `parquet` or `ndjson`.
             compression: `zstd`, `gzip` or `none`; of Parquet also `snappy` or `lz4`.
             max_file_bytes: Most bytes of a part file, a single page's rows apart. Usual ones have

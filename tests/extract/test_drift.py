@@ -102,6 +102,15 @@ def test_a_row_that_cannot_be_read_is_kept_raw(bad: bytes, reason: str) -> None:
 
 
 @pytest.mark.parametrize("make", [ArrowDecoder, LineDecoder])
+def test_ids_that_are_numbers_keep_their_digits(make: type[ArrowDecoder | LineDecoder]) -> None:
+    """As numbers, the two large ones would be one, and one row a duplicate of the other."""
+    ids = ["9007199254740993", "9007199254740992", "7", "7.50", '"7"', "null"]
+    rows = ",".join(f'{{"id":{id_}}}' for id_ in ids)
+    decoded = make(query())(page(f"[{rows},{{}}]".encode()))
+    assert decoded.keys["id"].to_pylist() == [*ids[:4], "7", None, None]
+
+
+@pytest.mark.parametrize("make", [ArrowDecoder, LineDecoder])
 def test_a_strict_decoder_keeps_no_row_aside(make: type[ArrowDecoder | LineDecoder]) -> None:
     """A row that cannot be read is an error then, with the reason and no value."""
     decode = make(query(), strict=True)

@@ -13,8 +13,11 @@ from accounts import connect
 from truth import expected_rows, parquet_rows
 from world import service_of
 
+from leadgenius_async import errors
+from leadgenius_async._extract import parts
 from leadgenius_async._extract.rows import RowReader, Rows
 from leadgenius_async.emulator import Emulator
+from leadgenius_async.models import Progress
 
 PAGE = 20
 PLAIN: dict[str, object] = {"firstName": "Ada", "engagementScore": 7}
@@ -94,6 +97,38 @@ async def test_rows_that_cannot_be_read_stand_aside_raw(tmp_path: Path) -> None:
         assert "UTF-8" in reject["reason"]
         assert (reject["client"], reject["page"]) == (client, 3)
         assert reject["token"] in str(token.query)
+
+
+@pytest.mark.parametrize("chains", ["all", "clients"])
+async def test_a_row_that_cannot_be_read_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chains: Any
+) -> None:
+    """Neither a chain that begins anew nor a recovery that meets it again tells it again."""
+    monkeypatch.setattr(parts, "PART_PAGES", 3)
+
+    def stop(progress: Progress) -> None:
+        if progress.pages >= 9:
+            raise errors.ConnectionFailed("cut off")
+
+    async with (
+        Emulator(
+            leads=0, source_leads=0, clients=1, rate="off", habits=False, page_token_life=3_600
+        ) as service,
+        connect(service) as lg,
+    ):
+        client = service.ready.clients[0].client_id
+        spoil(service, "bad", client)
+        rows = ({"id": f"lead-{n}", "client_id": client} for n in range(300))
+        service.insert("enrich_leads", rows)
+        service.insert("enrich_leads", [{"id": "orphan", "client_id": "nobody"}])
+        out = tmp_path / "out"
+        with pytest.raises(errors.ConnectionFailed):
+            await lg.enrich_leads.export(out, page_size=20, chains=chains, on_progress=stop)
+        service.clock.advance(3_601)
+        report = await lg.enrich_leads.export(out, page_size=20, chains=chains)
+    assert sum(chain.restarts for chain in report.partitions) == 1
+    assert (report.rows, report.rejects) == (301, 1)
+    assert len((out / "rejects.ndjson").read_bytes().splitlines()) == 1
 
 
 def spoil(service: Emulator, id_: str, client: str) -> None:

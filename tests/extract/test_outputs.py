@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -162,12 +163,61 @@ async def test_a_limited_export_is_gone_on_with(emulator: Emulator, tmp_path: Pa
     assert len(set(ids_in(tmp_path))) == 400
 
 
-async def _cut_off(lg: LeadGenius, out: Path) -> ExportReport:
+@pytest.mark.parametrize("format_", ["parquet", "ndjson"])
+async def test_a_limit_is_reached_though_the_chain_began_anew(tmp_path: Path, format_: Any) -> None:
+    """Rows that come again after a token has expired are counted once."""
+    service = Emulator(
+        leads=600, source_leads=0, clients=1, rate="off", habits=False, page_token_life=3_600
+    )
+    async with service, connect(service) as lg:
+        with pytest.raises(errors.LeadGeniusError):
+            await _cut_off(lg, tmp_path, format=format_)
+        service.clock.advance(3_601)
+        report = await lg.enrich_leads.export(tmp_path, limit=400, page_size=20, format=format_)
+    assert sum(chain.restarts for chain in report.partitions) == 1
+    assert (report.rows, report.complete) == (400, True)
+    assert report.duplicates >= 300
+
+
+async def test_a_limit_counts_rows_that_come_twice_once(tmp_path: Path) -> None:
+    """Half of the pages give their last row again, and the limit is reached all the same."""
+    async with repeating() as lg:
+        report = await lg.enrich_leads.export(tmp_path, limit=400, page_size=20)
+    assert report.duplicates
+    assert (report.rows, report.complete) == (400, True)
+    assert len(set(ids_in(tmp_path))) == 400
+
+
+async def test_nothing_changed_since_is_no_error(lg: LeadGenius, tmp_path: Path) -> None:
+    """There are rows, and none of them was changed; a wrong company is an error still."""
+    report = await lg.enrich_leads.export(tmp_path, since="2999-01-01")
+    assert (report.rows, report.complete) == (0, True)
+
+
+async def test_what_only_the_sweep_finds_is_something(emulator: Emulator, tmp_path: Path) -> None:
+    """The only row since then has a client_id that no client has."""
+    emulator.insert(TABLE, [{"id": "odd", "client_id": "nobody", "updatedAt": "2999-01-01"}])
+    async with connect(emulator) as lg:
+        report = await lg.enrich_leads.export(tmp_path, since="2998-01-01", chains="clients")
+    assert ids_in(tmp_path) == ["odd"]
+    assert (report.complete, report.orphans) == (True, 1)
+
+
+async def test_a_date_at_the_end_of_time_is_no_error(emulator: Emulator, tmp_path: Path) -> None:
+    """One that cannot be told in UTC is like none: its row is kept."""
+    late = "9999-12-31T23:59:59-05:00"
+    emulator.insert(TABLE, [{"id": "odd", "client_id": "nobody", "updatedAt": late}])
+    async with connect(emulator) as lg:
+        await lg.enrich_leads.export(tmp_path, since="2999-01-01")
+    assert ids_in(tmp_path) == ["odd"]
+
+
+async def _cut_off(lg: LeadGenius, out: Path, **options: Any) -> ExportReport:
     def stop(progress: object) -> None:
         if progress.rows >= 340:  # type: ignore[attr-defined] # a Progress
             raise errors.ConnectionFailed("cut off")
 
-    return await lg.enrich_leads.export(out, limit=400, page_size=20, on_progress=stop)
+    return await lg.enrich_leads.export(out, limit=400, page_size=20, on_progress=stop, **options)
 
 
 @pytest.mark.parametrize(
