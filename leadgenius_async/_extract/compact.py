@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from leadgenius_async import errors
 from leadgenius_async._extract.columns import ARROW_TYPES
-from leadgenius_async._extract.dataset import INTENT, JOURNAL, MANIFEST, STATE, check_parts
-from leadgenius_async._extract.files import sync
+from leadgenius_async._extract.dataset import INTENT, JOURNAL, MANIFEST, STATE, SUCCESS
+from leadgenius_async._extract.files import damage, sync
 from leadgenius_async._extract.intent import (
     Intent,
     decide,
@@ -113,7 +113,7 @@ def _compact(
         )
     earlier = _finish_earlier(out)
     manifest = _read_manifest(out)
-    check_parts(out, manifest.parts)
+    _require_whole(out, manifest)
     remove_hidden(out / manifest.table)
     manifest.parts.sort(key=lambda part: part.file)  # as readers of the folder take them
     extra = extra_fields(out, manifest.parts)
@@ -148,6 +148,29 @@ def _read_manifest(out: Path) -> ExportReport:
             "again until it is (--overwrite)"
         )
     return manifest
+
+
+def _require_whole(out: Path, manifest: ExportReport) -> None:
+    """Refuse a folder that is not as its export has left it.
+
+    Raises:
+        ExportConflict: It has no mark of success.
+        ExportDamaged: A part is missing or was changed, or there is one more.
+    """
+    if not (out / SUCCESS).exists():
+        raise errors.ExportConflict(
+            f"{out} has no {SUCCESS}, so nobody is to read it: `leadgenius verify {out}` tells "
+            "why; export again (--overwrite)"
+        )
+    problems = [*damage(out, manifest.parts)]
+    named = {part.file for part in manifest.parts}
+    found = {path.relative_to(out).as_posix() for path in (out / manifest.table).rglob("part-*")}
+    problems += [f"{name} is not in the manifest" for name in sorted(found - named)]
+    if problems:
+        raise errors.ExportDamaged(
+            f"{out} is not as its export has left it ({'; '.join(problems[:3])}): mend that, or "
+            "export again (--overwrite)"
+        )
 
 
 def _columns(

@@ -83,6 +83,7 @@ class Dataset:
     def __init__(
         self, out: Path, job: Job, *, suffix: str, overwrite: bool = False, repair: bool = False
     ) -> None:
+        _require_no_dataset(out)
         self.out = out
         self._folder = out / job.spec.table
         self._state = out / STATE
@@ -412,6 +413,16 @@ def _require_no_export(out: Path, found: Sequence[str]) -> None:
             f"{out} already holds an export ({', '.join(found)}): choose another folder, or "
             "overwrite it whole (--overwrite)"
         )
+
+
+def _require_no_dataset(out: Path) -> None:
+    """Refuse a folder in the dataset of another export, whose readers would take both."""
+    for folder in [whole := out.absolute(), *whole.parents]:
+        outer = folder.parent
+        if folder.name in TABLES and any((outer / n).exists() for n in (MANIFEST, STATE)):
+            raise errors.ExportConflict(
+                f"{out} is in the dataset of the export in {outer}: choose a folder of its own"
+            )
 
 
 def _require_no_compaction(out: Path) -> None:

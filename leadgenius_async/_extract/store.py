@@ -124,7 +124,8 @@ class Store:
     def _copy(self, source: Path, path: str) -> None:
         with source.open("rb") as file:
             with self._told("be written to"):
-                stream = self._filesystem.open_output_stream(path)
+                # Else Arrow goes by the name, and compresses once more what is compressed.
+                stream = self._filesystem.open_output_stream(path, compression=None)
             try:
                 while chunk := file.read(_CHUNK):
                     with self._told("be written to"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, get_args
@@ -278,6 +279,8 @@ class BulkLeads(Generic[LeadT]):
         from leadgenius_async._extract.planner import Planner  # noqa: PLC0415
         from leadgenius_async._extract.publish import choose_place  # noqa: PLC0415
 
+        if not os.fspath(out):
+            raise ValueError("out is empty: name a folder, or the URI of one in a store")
         query = make_query(
             self._table,
             company_id=company_id,

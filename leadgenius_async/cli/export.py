@@ -99,7 +99,7 @@ class ExportOptions:
         Raises:
             ValueError: None was given.
         """
-        if self.out is None:
+        if not self.out:
             raise ValueError("--out is missing: give a folder for the files (or --estimate)")
         return self.out
 

@@ -310,3 +310,19 @@ def test_the_command(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["parts"] == 1
     assert run(["compact", str(out), "--fields", "hat"]) == 2
     assert run(["compact", str(out.parent / "nowhere")]) == 2
+
+
+async def test_a_folder_that_is_not_as_it_was_left_is_refused(
+    lg: LeadGenius, tmp_path: Path
+) -> None:
+    """A stray part would be read twice; a folder without its mark of success is not to be read."""
+    await lg.enrich_leads.export(tmp_path, fields=["id"])
+    stray = tmp_path / "enrich_leads" / "part-00099.parquet"
+    shutil.copy(tmp_path / "enrich_leads" / "part-00000.parquet", stray)
+    with pytest.raises(errors.ExportDamaged, match=r"part-00099\.parquet is not in the manifest"):
+        compact(tmp_path)
+    stray.unlink()
+    (tmp_path / "_SUCCESS").unlink()
+    with pytest.raises(errors.ExportConflict, match="has no _SUCCESS"):
+        compact(tmp_path)
+    assert not (tmp_path / "_SUCCESS").exists()

@@ -359,3 +359,17 @@ async def test_a_part_is_synced_before_it_gets_its_name(
         "sync 00000.arrow", "sync ids",
         f"sync {temporary}", f"rename {temporary}", "sync enrich_leads", "commit",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("inner", ["enrich_leads", "enrich_leads/more"])
+async def test_no_export_goes_into_the_dataset_of_another(
+    lg: LeadGenius, tmp_path: Path, inner: str
+) -> None:
+    """Whoever reads the outer folder would take both; and an empty name means no folder."""
+    await lg.enrich_leads.export(tmp_path / "out", fields=["id"])
+    before = files_in(tmp_path / "out")
+    with pytest.raises(errors.ExportConflict, match="choose a folder of its own"):
+        await lg.enrich_leads.export(tmp_path / "out" / inner)
+    with pytest.raises(ValueError, match="out is empty"):
+        await lg.enrich_leads.export("")
+    assert files_in(tmp_path / "out") == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -156,6 +157,24 @@ async def test_the_order(lg: LeadGenius, bucket: Bucket, sent: list[str]) -> Non
     report = await lg.enrich_leads.export(bucket.uri("leads"), **OPTIONS)
     assert sorted(sent[:-3]) == [part.file for part in report.parts]
     assert sent[-3:] == LAST
+
+
+@pytest.mark.parametrize("compression", ["zstd", "gzip", "none"])
+async def test_files_arrive_as_they_are(
+    lg: LeadGenius, bucket: Bucket, tmp_path: Path, compression: Any
+) -> None:
+    """A file whose name says that it is compressed is not compressed once more on its way."""
+    report = await lg.enrich_leads.export(
+        bucket.uri("leads"), format="ndjson", compression=compression
+    )
+    [part] = report.parts
+    with bucket.filesystem.open_input_stream(
+        f"{bucket.name}/leads/{part.file}", compression=None
+    ) as stream:
+        data = bytes(stream.read())
+    assert (len(data), hashlib.sha256(data).hexdigest()) == (part.bytes, part.sha256)
+    (tmp_path / Path(part.file).name).write_bytes(data)
+    assert ndjson_rows(tmp_path).total() == 200 or compression != "zstd"
 
 
 @pytest.mark.parametrize("as_uri", [True, False])
