@@ -70,6 +70,8 @@ def bench(session: nox.Session) -> None:
     session.install(".")
     session.run("python", "bench/run.py", "--rows=1000000")
     session.run("python", "bench/pace.py")
+    session.run("python", "bench/latency.py")
+    session.run("python", "bench/duplicates.py")
     session.run("python", "bench/emulator_pages.py")
     session.run("python", "bench/equality.py", env={"PYTHONPATH": "tests"})
 
