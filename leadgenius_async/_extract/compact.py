@@ -15,7 +15,14 @@ import pyarrow.parquet as pq
 
 from leadgenius_async import errors
 from leadgenius_async._extract.columns import ARROW_TYPES
-from leadgenius_async._extract.dataset import INTENT, JOURNAL, MANIFEST, STATE, SUCCESS
+from leadgenius_async._extract.dataset import (
+    INTENT,
+    JOURNAL,
+    MANIFEST,
+    STATE,
+    SUCCESS,
+    require_own,
+)
 from leadgenius_async._extract.files import damage, sync
 from leadgenius_async._extract.intent import (
     Intent,
@@ -137,6 +144,7 @@ def _read_manifest(out: Path) -> ExportReport:
         raise errors.ExportDamaged(
             f"{out / MANIFEST} cannot be read: export again (--overwrite)"
         ) from None
+    require_own(out / MANIFEST, manifest.table, [part.file for part in manifest.parts])
     if manifest.format != "parquet":
         raise ValueError(
             f"{out} holds NDJSON, whose lines stay as the service sent them: compact is for "

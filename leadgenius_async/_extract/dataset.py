@@ -52,6 +52,7 @@ OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson(?:\.zst|\.gz)?)(\.tmp)
 #: Folders that it makes there.
 PARTITIONS = "client_id=*"
 TABLES = ("enrich_leads", "source_leads")
+_FOLDER = re.compile(rf"({'|'.join(TABLES)})(/client_id=[^/\\]*)?")
 
 
 class _Rejected(msgspec.Struct):
@@ -316,6 +317,8 @@ class Dataset:
         """Bring the folder to what the journal says: what it does not know was never committed."""
         if (self._state / LAYOUT).exists():
             return  # the journal's parts are others now: see `layout`
+        names = [part.file for part in journal.parts.values()]
+        require_own(self._state / JOURNAL, journal.job.spec.table, names)
         self._finish_swap(journal)
         named = {Path(part.file).name: part for part in journal.parts.values()}
         if not journal.job.to_clear:
@@ -447,9 +450,27 @@ def is_own(name: str) -> bool:
     """Return whether exports write such a file; `name` is its path below the output folder."""
     folder, _, last = name.rpartition("/")
     if folder:
-        return folder.partition("/")[0] in TABLES and OWN_PART.fullmatch(last) is not None
+        return _FOLDER.fullmatch(folder) is not None and OWN_PART.fullmatch(last) is not None
     whole = last.removeprefix(".").removesuffix(".tmp")
     return whole in {SUCCESS, MANIFEST, SCHEMA, REJECTS}
+
+
+def require_own(path: Path, table: str, names: Iterable[str]) -> None:
+    """Refuse a file that calls other files parts of a table than those that exports write.
+
+    Whoever has sent the folder may have written it, and what it names may be renamed and deleted.
+
+    Raises:
+        ExportDamaged: It does.
+    """
+    if table not in TABLES:
+        raise errors.ExportDamaged(f"{path} is of no table of this package ({table[:40]!r})")
+    for name in names:
+        if not (name.startswith(f"{table}/") and is_own(name)):
+            raise errors.ExportDamaged(
+                f"{path} names {name[:80]!r}, which no export writes: nothing was changed; export "
+                "anew into another folder"
+            )
 
 
 def check_parts(out: Path, parts: Iterable[PartReport]) -> None:

@@ -22,6 +22,7 @@ from leadgenius_async._extract.dataset import (
     PARTITIONS,
     SUCCESS,
     check_parts,
+    require_own,
 )
 from leadgenius_async._extract.files import pretty, replace, sync
 from leadgenius_async._extract.journal import Spec
@@ -57,15 +58,18 @@ def read_intent(path: Path) -> Intent:
     """Return what an earlier call was cut off in.
 
     Raises:
-        ExportDamaged: It cannot be read.
+        ExportDamaged: It cannot be read, or names files that no export writes.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Intent)
+        intent = msgspec.json.decode(path.read_bytes(), type=Intent)
     except msgspec.MsgspecError:
         raise errors.ExportDamaged(
             f"{path}, which says what an earlier call was doing, cannot be read: export again "
             "(--overwrite)"
         ) from None
+    parts = [part.file for part in intent.manifest.parts]
+    require_own(path, intent.manifest.table, [*intent.ready, *intent.gone, *parts])
+    return intent
 
 
 def finish(out: Path, intent: Intent) -> None:

@@ -19,6 +19,7 @@ from leadgenius_async._extract.dataset import (
     SUCCESS,
     clear,
     forget,
+    require_own,
 )
 from leadgenius_async._extract.files import damage
 from leadgenius_async._extract.journal import Journal, Spec
@@ -124,7 +125,8 @@ def verify(out: Path) -> Verdict:
     """Compute digests and counts of an export's files anew, and compare them to its manifest.
 
     Raises:
-        ExportDamaged: There is no manifest that can be read.
+        ExportDamaged: There is no manifest that can be read, or it names files that no export
+            writes.
     """
     report = _manifest(out)
     problems = [*damage(out, report.parts)]
@@ -223,10 +225,12 @@ def _finished(out: Path) -> ExportJob:
 
 def _manifest(out: Path) -> ExportReport:
     try:
-        return msgspec.json.decode((out / MANIFEST).read_bytes(), type=ExportReport)
+        report = msgspec.json.decode((out / MANIFEST).read_bytes(), type=ExportReport)
     except OSError as error:
         raise errors.ExportDamaged(f"{out} has no manifest to read: {error.strerror}") from None
     except msgspec.MsgspecError as error:
         raise errors.ExportDamaged(
             f"{out / MANIFEST} cannot be read ({error}): take the export out anew (--overwrite)"
         ) from None
+    require_own(out / MANIFEST, report.table, [part.file for part in report.parts])
+    return report

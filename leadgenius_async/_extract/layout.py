@@ -127,8 +127,11 @@ def go_on(out: Path, spec: Spec) -> ExportReport | None:
         if not is_decided(out) or not (state / JOURNAL).exists():
             return None  # all was done but for the cleaning up
         intent = read_intent(state / LAYOUT)
-        if intent.spec is not None:
-            intent.spec.require(spec, out)
+        if intent.spec is None:
+            raise errors.ExportDamaged(
+                f"{state / LAYOUT} does not say of which export it is: export again (--overwrite)"
+            )
+        intent.spec.require(spec, out)
         intent.manifest.runs += 1
         finish(out, intent)
         if spec.target is None:

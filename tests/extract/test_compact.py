@@ -258,6 +258,40 @@ def test_an_intent_that_cannot_be_read_is_refused(out: Path) -> None:
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("where", ["ready", "gone", "parts", "table"])
+@pytest.mark.parametrize("name", ["../mine.parquet", "/srv/part-00000.parquet", "notes.txt"])
+def test_an_intent_of_somebody_elses_touches_nothing_but_parts(
+    out: Path, where: str, name: str
+) -> None:
+    """A folder may come from anybody: what it names is renamed and deleted by nobody."""
+    manifest = manifest_of(out)
+    names: dict[str, list[str]] = {"ready": [], "gone": []}
+    if where == "table":
+        manifest.table = name
+    elif where == "parts":
+        manifest.parts = [PartReport(name, 0, 0)]
+    else:
+        names[where] = [name]
+    told = intent.Intent(**names, manifest=manifest, schema=None)
+    (out / ".leadgenius-compact.json").write_bytes(msgspec.json.encode(told))
+    (out / "notes.txt").write_text("mine")
+    (out.parent / "mine.parquet").write_text("mine")
+    with pytest.raises(errors.ExportDamaged, match=r"no export writes|no table"):
+        compact(out)
+    assert (out / "notes.txt").exists()
+    assert (out.parent / "mine.parquet").exists()
+
+
+@pytest.mark.parametrize("change", [{"table": "../x"}, {"parts": [PartReport("../a", 0, 0)]}])
+def test_a_manifest_of_somebody_elses_is_not_followed(out: Path, change: dict[str, Any]) -> None:
+    """Neither to compact nor to verify reads what is not below the folder."""
+    told = msgspec.structs.replace(manifest_of(out), **change)
+    (out / "manifest.json").write_bytes(msgspec.json.encode(told))
+    for call in (compact, verify):
+        with pytest.raises(errors.ExportDamaged, match=r"no export writes|no table"):
+            call(out)
+
+
 def test_a_full_disk_leaves_all_as_it_was(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error before the decision: nothing has changed, and nothing is left behind."""
     before = table_of(out)

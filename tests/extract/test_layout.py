@@ -337,6 +337,11 @@ async def test_what_else_can_be_done_with_one_that_was_cut_off(
     (half[1] / ".leadgenius" / "layout.json").write_bytes(b'{"torn')
     with pytest.raises(errors.ExportDamaged, match="--overwrite"):
         await lg.enrich_leads.export(half[1], chains="all", **BY_CLIENT)
+    told = json.loads((half[3] / ".leadgenius" / "layout.json").read_text())
+    for change in ({"spec": None}, {"gone": ["../mine.txt"]}):
+        (half[3] / ".leadgenius" / "layout.json").write_text(json.dumps({**told, **change}))
+        with pytest.raises(errors.ExportDamaged, match=r"which export|no export writes"):
+            await lg.enrich_leads.export(half[3], chains="all", **BY_CLIENT)
     await lg.enrich_leads.export(half[1], chains="all", overwrite=True, single_file=True)
     assert len(check_whole(half[1])) == 1
     discard(half[2])

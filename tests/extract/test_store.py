@@ -133,7 +133,13 @@ def test_what_exports_write() -> None:
     """All else is left alone."""
     own = ["_SUCCESS", "manifest.json", "schema.json", "rejects.ndjson", ".manifest.json.tmp"]
     own += ["enrich_leads/part-00000.parquet", "source_leads/.part-00012.ndjson.gz.tmp"]
-    others = ["mine.txt", "enrich_leads/mine.parquet", "other/part-00000.parquet", "_SUCCESS/a"]
+    own += [
+        "enrich_leads/client_id=a%2Fb/part-00000.parquet",
+        "enrich_leads/client_id=/part-00000.parquet",
+    ]
+    others = ["enrich_leads/year=2024/part-00000.parquet", "enrich_leads/../part-00000.parquet"]
+    others += ["enrich_leads/client_id=a/b/part-00000.parquet", "enrich_leads//part-00000.parquet"]
+    others += ["mine.txt", "enrich_leads/mine.parquet", "other/part-00000.parquet", "_SUCCESS/a"]
     assert [*filter(is_own, own + others)] == own
 
 
