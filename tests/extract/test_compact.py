@@ -272,7 +272,7 @@ def test_an_intent_of_somebody_elses_touches_nothing_but_parts(
         manifest.parts = [PartReport(name, 0, 0)]
     else:
         names[where] = [name]
-    told = intent.Intent(**names, manifest=manifest, schema=None)
+    told = intent.Intent(ready=names["ready"], gone=names["gone"], manifest=manifest, schema=None)
     (out / ".leadgenius-compact.json").write_bytes(msgspec.json.encode(told))
     (out / "notes.txt").write_text("mine")
     (out.parent / "mine.parquet").write_text("mine")
