@@ -62,7 +62,7 @@ class Costs:
     def progress(self, gate: Gate) -> Progress:
         """Return how far the export is."""
         meters, chains = self.meters.values(), self._journal.chains
-        parts, uploads = self._journal.parts.values(), self._journal.job.uploads
+        parts, uploads = self._journal.parts.values(), self._journal.uploads
         return Progress(
             job_id=self._journal.job.job_id,
             rows=self.rows,
@@ -74,6 +74,6 @@ class Costs:
             chains_done=sum(chain.report.done for chain in chains),
             limit=gate.limit,
             throttled_for=gate.paused_for,
-            uploads=0 if uploads is None else len(parts),
-            uploads_done=sum(part.file in uploads for part in parts) if uploads else 0,
+            uploads=len(parts) if self._journal.job.publishing else 0,
+            uploads_done=sum(part.file in uploads for part in parts),
         )

@@ -99,7 +99,7 @@ class Dataset:
         try:
             self._make_folder(self.ids_folder)
             if repair:
-                self._rebuild()
+                self._rebuild(published=job.spec.target is not None)
             self.journal = self._begin(job, overwrite=overwrite)
         except BaseException:
             self._let_go()
@@ -245,10 +245,11 @@ class Dataset:
 
     def remove(self) -> None:
         """Delete the export, and the folder if nothing else is in it: it stands elsewhere now."""
+        self.journal.job.published = True
+        self.journal.save()  # which tells whoever finds what is left of it
         self.journal.close()
-        (self.out / MANIFEST).unlink()  # first: without it and a journal, nothing stands here
-        forget(self._state)
         clear(self.out)
+        forget(self._state)
         self._made = [self.out, *(path for path in self._made if path != self.out)]
 
     def close(self) -> None:
@@ -268,9 +269,11 @@ class Dataset:
         self._lock.release()
         self._remove_made()
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, *, published: bool) -> None:
         _require_no_compaction(self.out)
-        if _is_complete(self.out):
+        if (self._state / LAYOUT).exists():
+            return  # whose journal says no more than that: see `layout`
+        if _is_complete(self.out) and not published:
             raise errors.ExportConflict(
                 f"{self.out} holds a finished export: `leadgenius verify` tells whether its files "
                 "are whole; to take it out anew, overwrite it (--overwrite)"
@@ -281,6 +284,7 @@ class Dataset:
             if (match := OWN_PART.fullmatch(path.name)) and not match[3]
         }
         files = {number: self.ids_file(number) for number in parts}
+        (self.out / SUCCESS).unlink(missing_ok=True)
         rebuilt = self._state / "rebuilt.db"
         rebuild(rebuilt, parts, files).close()
         for path in self._state.glob(f"{JOURNAL}*"):

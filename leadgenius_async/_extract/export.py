@@ -136,7 +136,7 @@ class Export:
     async def _run(self) -> ExportReport:
         laid_out = None
         if not self._overwrite:
-            laid_out = await to_thread.run_sync(go_on, self._out, self._job.spec)
+            laid_out = await to_thread.run_sync(self._go_on)
             if laid_out is not None and self._store is None:
                 return laid_out
         self._dataset = await to_thread.run_sync(self._open)
@@ -148,7 +148,8 @@ class Export:
             else:
                 report, self._journal.parts = laid_out, dict(enumerate(laid_out.parts))
             if self._store is not None and not self._failed:
-                await self._ticking(Publication(self._dataset, self._store).run)
+                publication = Publication(self._dataset, self._store, repair=self._repair)
+                await self._ticking(publication.run)
         except BaseException as error:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._stop_short, error)
@@ -157,6 +158,9 @@ class Export:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._dataset.close)
         return report
+
+    def _go_on(self) -> ExportReport | None:
+        return go_on(self._out, self._job.spec, repair=self._repair)
 
     def _open(self) -> Dataset:
         spec = self._job.spec
@@ -432,6 +436,8 @@ class Export:
         """Leave a manifest that says that what stands is not all."""
         if not self._journal.parts or self._job.to_clear or is_decided(self._out):
             return
+        if self._job.published:
+            return  # all of it stands elsewhere
         with contextlib.suppress(OSError):  # the disk may be full: `error` is what is told
             report, schema = self._report()
             reason = "it was interrupted" if not isinstance(error, Exception) else str(error)

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 #: Tells our files from anybody else's, and their layout from later ones.
 _APPLICATION = 0x4C474A31
-_VERSION = 1
+_VERSION = 2
 TOKEN_DIGEST = 16  # bytes
 
 _TABLES = """
@@ -43,6 +43,7 @@ CREATE TABLE step (
     PRIMARY KEY (number, chain)
 ) WITHOUT ROWID;
 CREATE TABLE swap (number INTEGER PRIMARY KEY, report BLOB);
+CREATE TABLE upload (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -143,7 +144,8 @@ class Job(msgspec.Struct, kw_only=True):
         swept: Whether the sweep's findings have become chains.
         unique: Whether rows whose id comes again were dropped.
         overwrite: Whether an export that stands where this one is published is deleted then.
-        uploads: Files that have arrived there, with their bytes; None until it is published.
+        publishing: Whether it is being brought there.
+        published: Whether all of it has arrived there: what stands here only goes.
     """
 
     job_id: str
@@ -155,7 +157,8 @@ class Job(msgspec.Struct, kw_only=True):
     swept: bool = False
     unique: bool = False
     overwrite: bool = False
-    uploads: dict[str, int] | None = None
+    publishing: bool = False
+    published: bool = False
     totals: Totals = msgspec.field(default_factory=Totals)
 
 
@@ -198,6 +201,7 @@ class Journal:
         parts: Its part files, by the number of the commit that brought them.
         swap: Parts that take the place of others, or of none where it is None, by number; they
             are durable under another name, and on their way into the dataset.
+        uploads: Files that have arrived where it is published, with their bytes.
         next_number: The number of the next commit.
     """
 
@@ -205,6 +209,7 @@ class Journal:
     chains: list[ChainState]
     parts: dict[int, PartReport]
     swap: dict[int, PartReport | None]
+    uploads: dict[str, int]
     next_number: int
 
     def __init__(self, path: Path) -> None:
@@ -277,6 +282,12 @@ class Journal:
         if part is not None:
             self.parts[number] = part
 
+    def add_upload(self, name: str, size: int) -> None:
+        """Note durably that a file has arrived where the export is published."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO upload VALUES (?, ?)", (name, size))
+        self.uploads[name] = size
+
     def tokens_of(self, chain: ChainState) -> set[bytes]:
         """Return the digests of the tokens that a chain has had, since it last began."""
         found: set[bytes] = set()
@@ -333,6 +344,7 @@ class Journal:
             number: None if report is None else _decode(report, PartReport)
             for number, report in self._db.execute("SELECT * FROM swap")
         }
+        self.uploads = dict(self._db.execute("SELECT name, bytes FROM upload"))
         (self.next_number,) = self._db.execute(
             "SELECT 1 + max(coalesce((SELECT max(number) FROM step), -1),"
             " coalesce((SELECT max(number) FROM part), -1))"

@@ -6,6 +6,7 @@ place so that nothing is lost: see `intent`.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +31,7 @@ from leadgenius_async._extract.intent import (
     remove_hidden,
     sync_folders,
 )
-from leadgenius_async._extract.journal import Spec
+from leadgenius_async._extract.journal import Job, Journal, Spec, create_journal
 from leadgenius_async._extract.lock import Lock
 from leadgenius_async._extract.parts import GROUP_BYTES
 from leadgenius_async._extract.report import ExportReport, PartReport
@@ -105,10 +106,15 @@ def is_decided(out: Path) -> bool:
     return (out / STATE / LAYOUT).exists()
 
 
-def go_on(out: Path, spec: Spec) -> ExportReport | None:
+def go_on(out: Path, spec: Spec, *, repair: bool = False) -> ExportReport | None:
     """Finish an export that was cut off while its dataset got its layout, if one was.
 
     One that is to be published has its journal until it is, and what was decided beside it.
+
+    Args:
+        out: The output folder.
+        spec: What is asked for now.
+        repair: Whether a journal that cannot be read is made anew from what was decided.
 
     Returns:
         What the manifest says; None if there is nothing to finish.
@@ -132,6 +138,8 @@ def go_on(out: Path, spec: Spec) -> ExportReport | None:
                 f"{state / LAYOUT} does not say of which export it is: export again (--overwrite)"
             )
         intent.spec.require(spec, out)
+        if repair:
+            _repair(state, intent.spec, intent.manifest)
         intent.manifest.runs += 1
         finish(out, intent)
         if spec.target is None:
@@ -140,6 +148,17 @@ def go_on(out: Path, spec: Spec) -> ExportReport | None:
     finally:
         lock.release()
     return intent.manifest
+
+
+def _repair(state: Path, spec: Spec, report: ExportReport) -> None:
+    with contextlib.suppress(errors.ExportDamaged):
+        Journal(state / JOURNAL).close()
+        return
+    for path in state.glob(f"{JOURNAL}-*"):
+        path.unlink()
+    job = Job(job_id=report.job_id, spec=spec, started_at=report.started_at, runs=report.runs)
+    job.planned = job.swept = job.unique = True
+    create_journal(state / JOURNAL, job).close()
 
 
 class _Rewriting:

@@ -2,7 +2,7 @@
 
 Parts first, then `rejects.ndjson` and `schema.json`, then the manifest, then `_SUCCESS`, once the
 store lists all the others with their bytes. The journal says what has arrived, so that nothing is
-sent twice, and the staging folder goes last.
+sent twice, and the staging folder goes last, its journal at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from leadgenius_async._extract.dataset import (
     SUCCESS,
     Dataset,
 )
-from leadgenius_async._extract.journal import Journal
+from leadgenius_async._extract.jobs import discard
+from leadgenius_async._extract.journal import Job, Journal
 from leadgenius_async._extract.schema import SCHEMA
 from leadgenius_async._extract.store import Store, default_staging, resolve
 from leadgenius_async._extract.walk import first_error
@@ -32,7 +33,12 @@ _AT_A_TIME = 4  # parts
 
 
 def choose_place(
-    out: str | Path, *, filesystem: object | None, staging: str | Path | None, overwrite: bool
+    out: str | Path,
+    *,
+    filesystem: object | None,
+    staging: str | Path | None,
+    overwrite: bool,
+    repair: bool = False,
 ) -> tuple[Path, Store | None]:
     """Return the folder to write to and, if the export is to be published, the store.
 
@@ -48,21 +54,24 @@ def choose_place(
     if staging is None:
         staging = default_staging(place.given)
         staging.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's contact data
-    require_free(place, Path(staging), overwrite=overwrite)
+    require_free(place, Path(staging), overwrite=overwrite, repair=repair)
     return Path(staging), place
 
 
-def require_free(store: Store, staging: Path, *, overwrite: bool) -> None:
+def require_free(store: Store, staging: Path, *, overwrite: bool, repair: bool = False) -> None:
     """Refuse at the beginning what could not be published at the end.
 
     Args:
         store: Where the export is to stand.
         staging: Where it stands until then, or is begun already.
         overwrite: Whether an export that stands in the store may be deleted.
+        repair: Whether the journal of the one in the staging folder is to be built anew, which
+            may not tell that it was being published.
 
     Raises:
         ExportConflict: An export stands in the store, or one in the staging folder that was not
             to go to a store.
+        ExportDamaged: The journal of the one in the staging folder cannot be read.
         StorageError: The store says no, or gives no answer.
     """
     if (staging / MANIFEST).exists() and not (staging / STATE / JOURNAL).exists():
@@ -71,7 +80,18 @@ def require_free(store: Store, staging: Path, *, overwrite: bool) -> None:
             "for staging"
         )
     standing = store.files()
-    if not (overwrite or _may_stand(staging)):
+    try:
+        job = _job_in(staging)
+    except errors.ExportDamaged:
+        if not (overwrite or repair):
+            raise
+        job = None
+    if job is not None and job.published:
+        discard(staging)  # whoever published it was cut off at that
+        job = None
+    if overwrite or (job is not None and (job.overwrite or job.publishing)):
+        return
+    if not (repair and _is_ours(standing, _staged(staging))):
         _refuse(store, standing)
 
 
@@ -81,14 +101,16 @@ class Publication:
     Args:
         dataset: The export, which is complete, or has nothing left to go on with.
         store: Where it is to stand.
+        repair: Whether its journal was built anew, and may not tell that this was begun.
     """
 
-    def __init__(self, dataset: Dataset, store: Store) -> None:
+    def __init__(self, dataset: Dataset, store: Store, *, repair: bool = False) -> None:
         self._dataset = dataset
         self._store = store
+        self._repair = repair
+        self._journal = dataset.journal
         self._job = dataset.journal.job
         self._lock = threading.Lock()
-        self._uploads: dict[str, int] = {}
 
     async def run(self) -> None:
         """Send what has not arrived, and delete the staging folder.
@@ -110,35 +132,37 @@ class Publication:
 
     async def _run(self) -> None:
         out = self._dataset.out
-        parts = [part.file for part in self._dataset.journal.parts.values()]
+        parts = [part.file for part in self._journal.parts.values()]
         names = [name for name in (REJECTS, SCHEMA, MANIFEST, SUCCESS) if (out / name).exists()]
         sizes = {name: (out / name).stat().st_size for name in (*parts, *names)}
         standing = await to_thread.run_sync(self._begin, sizes)
+        arrived = self._journal.uploads
         missing = {
             name
             for name, size in sizes.items()
             # The manifest tells of this run too.
-            if name == MANIFEST or self._uploads.get(name) != size or standing.get(name) != size
+            if name == MANIFEST or arrived.get(name) != size or standing.get(name) != size
         }
         await self._send_all(name for name in parts if name in missing)
         for name in names:
-            if name == SUCCESS:
-                await to_thread.run_sync(self._check, sizes)
-            if name in missing:
+            if name in missing and name != SUCCESS:
                 await to_thread.run_sync(self._send, name)
+        await to_thread.run_sync(self._check, sizes)
+        if SUCCESS in missing:
+            await to_thread.run_sync(self._send, SUCCESS)
 
     def _begin(self, sizes: Mapping[str, int]) -> dict[str, int]:
         """Clear the place, the mark of success first; return what stands there of ours."""
         standing = self._store.files()
-        begun = self._job.uploads is not None
+        begun = self._job.publishing or (self._repair and _is_ours(standing, sizes))
         others = {name for name in standing if not (begun and name in sizes)}
         if not self._job.overwrite:
             _refuse(self._store, others)
         cleared = standing.keys() & {SUCCESS, *others}
         for name in sorted(cleared, key=lambda name: name != SUCCESS):
             self._store.delete(name)
-        self._uploads = self._job.uploads = self._job.uploads or {}
-        self._dataset.journal.save()
+        self._job.publishing = True
+        self._journal.save()
         return {name: size for name, size in standing.items() if name not in cleared}
 
     async def _send_all(self, names: Iterable[str]) -> None:
@@ -159,11 +183,10 @@ class Publication:
         size = path.stat().st_size
         self._store.put(path, name)
         with self._lock:
-            self._uploads[name] = size
-            self._dataset.journal.save()
+            self._journal.add_upload(name, size)
 
     def _check(self, sizes: Mapping[str, int]) -> None:
-        """Refuse to mark as a success what is not all there."""
+        """Refuse to mark as a success, and to delete here, what is not all there."""
         standing = self._store.files()
         lost = [n for n, size in sizes.items() if n != SUCCESS and standing.get(n) != size]
         if lost:
@@ -173,17 +196,28 @@ class Publication:
             )
 
 
-def _may_stand(staging: Path) -> bool:
-    """Return whether what stands in the store is ours, or was to be overwritten from the first."""
+def _job_in(staging: Path) -> Job | None:
+    """Return the export that stands in a staging folder; None if none does, or none that is told.
+
+    What stands in the store is its own, or was to be overwritten from the first.
+    """
     path = staging / STATE / JOURNAL
     if not path.exists():
-        return False
-    try:
-        journal = Journal(path)
-    except errors.ExportDamaged:
-        return False  # which is told later, with what to do
+        return None
+    journal = Journal(path)
     journal.close()
-    return journal.job.overwrite or journal.job.uploads is not None
+    return journal.job
+
+
+def _staged(staging: Path) -> dict[str, int]:
+    files = (path for path in staging.rglob("*") if path.is_file())
+    return {path.relative_to(staging).as_posix(): path.stat().st_size for path in files}
+
+
+def _is_ours(standing: Mapping[str, int], staged: Mapping[str, int]) -> bool:
+    """Return whether parts stand in a store, all as here; the other files tell of the run too."""
+    parts = {name for name in standing if "/" in name}
+    return bool(parts) and all(standing[name] == staged.get(name) for name in parts)
 
 
 def _refuse(store: Store, standing: Iterable[str]) -> None:

@@ -295,7 +295,9 @@ class BulkLeads(Generic[LeadT]):
         if partition_by is not None:
             _check_partition(partition_by, query, format)
         folder, store = await to_thread.run_sync(
-            lambda: choose_place(out, filesystem=filesystem, staging=staging, overwrite=overwrite)
+            lambda: choose_place(
+                out, filesystem=filesystem, staging=staging, overwrite=overwrite, repair=repair
+            )
         )
         if retry_failed:
             require_failed(folder)

@@ -272,7 +272,8 @@ def test_an_intent_of_somebody_elses_touches_nothing_but_parts(
         manifest.parts = [PartReport(name, 0, 0)]
     else:
         names[where] = [name]
-    told = intent.Intent(ready=names["ready"], gone=names["gone"], manifest=manifest, schema=None)
+    ready, gone = names["ready"], names["gone"]
+    told = intent.Intent(ready=ready, gone=gone, manifest=manifest, schema=None)
     (out / ".leadgenius-compact.json").write_bytes(msgspec.json.encode(told))
     (out / "notes.txt").write_text("mine")
     (out.parent / "mine.parquet").write_text("mine")

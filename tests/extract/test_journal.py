@@ -171,7 +171,7 @@ def change(path: Path, statement: str) -> None:
     ("statement", "message"),
     [
         ("PRAGMA application_id = 7", "is not the journal of an export"),
-        ("PRAGMA user_version = 2", r"version 2 of the journal, and this package reads 1"),
+        ("PRAGMA user_version = 3", r"version 3 of the journal, and this package reads 2"),
         ("PRAGMA user_version = 0", "version 0"),
         ("UPDATE job SET state = '{'", r"damaged .*--repair.*--overwrite"),
         ("DELETE FROM job", "damaged"),

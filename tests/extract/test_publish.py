@@ -21,7 +21,8 @@ from accounts import connect
 from truth import expected_rows, ndjson_rows, parquet_rows
 
 from leadgenius_async import LeadGenius, errors
-from leadgenius_async._extract import chain, parts
+from leadgenius_async._extract import chain, dataset, parts
+from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.jobs import read_job, verify
 from leadgenius_async._extract.journal import Journal
 from leadgenius_async._extract.store import Store, default_staging
@@ -261,7 +262,7 @@ from leadgenius_async._extract.store import Store
 parts.PART_PAGES = 3
 uri, where, at, overwrite = *sys.argv[1:4], sys.argv[4] == "overwrite"
 owner, name = {
-    "put": (Store, "put"), "save": (Journal, "save"), "delete": (Store, "delete"),
+    "put": (Store, "put"), "upload": (Journal, "add_upload"), "delete": (Store, "delete"),
     "check": (publish.Publication, "_check"), "remove": (dataset.Dataset, "remove"),
     "forget": (dataset, "forget"), "clear": (dataset, "clear"),
 }[where]
@@ -308,8 +309,8 @@ async def run_killed(uri: str, where: str, at: str, how: str = "") -> int | None
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize(
     ("where", "at"),
-    [("put", "1"), ("put", "6"), ("put", "manifest.json"), ("put", "_SUCCESS"), ("save", "5"),
-     ("check", "1"), ("remove", "1"), ("forget", "2")],
+    [("put", "1"), ("put", "6"), ("put", "manifest.json"), ("put", "_SUCCESS"), ("upload", "5"),
+     ("check", "1"), ("remove", "1")],
 )  # fmt: skip
 async def test_a_kill_while_it_is_published(
     emulator: Emulator, bucket: Bucket, sent: list[str], where: str, at: str
@@ -346,14 +347,17 @@ async def test_a_kill_while_another_is_overwritten(
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(("where", "at"), [("clear", "1"), ("forget", "2")])
 async def test_a_kill_while_the_staging_folder_goes(
-    emulator: Emulator, lg: LeadGenius, bucket: Bucket
+    emulator: Emulator, lg: LeadGenius, bucket: Bucket, where: str, at: str
 ) -> None:
-    """All is published by then: the same call says so, and the next export is not in its way."""
-    assert await run_killed(bucket.uri("leads"), "clear", "1") == -signal.SIGKILL
+    """All is published by then: the same call says so, and nobody's data stays here."""
+    killed = await run_killed(bucket.uri("leads"), where, at)
+    assert killed == -signal.SIGKILL
     assert "_SUCCESS" in bucket.names("leads")
     with pytest.raises(errors.ExportConflict, match="already holds an export"):
         await lg.enrich_leads.export(bucket.uri("leads"), **OPTIONS)
+    assert not staging_folders()
     report = await lg.enrich_leads.export(bucket.uri("leads"), overwrite=True)
     assert report.runs == 1
     await check_whole(emulator, bucket, "leads")
@@ -504,6 +508,66 @@ async def test_no_mark_of_success_on_what_is_not_there(
     assert (await lg.enrich_leads.export(bucket.uri("leads"), **OPTIONS)).complete
 
 
+async def test_an_error_while_the_staging_folder_goes(
+    emulator: Emulator, lg: LeadGenius, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and nothing calls what is published incomplete; the next call clears the rest."""
+
+    def broken(_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    for name in ("clear", "forget"):
+        with monkeypatch.context() as patched:
+            original = Dataset.remove
+
+            def remove(self: Dataset, original: Any = original, name: str = name) -> None:
+                with pytest.MonkeyPatch.context() as inner:
+                    inner.setattr(dataset, name, broken)
+                    original(self)
+
+            patched.setattr(Dataset, "remove", remove)
+            with pytest.raises(OSError, match="Input/output"):
+                await lg.enrich_leads.export(bucket.uri(name), **OPTIONS)
+        [staging] = staging_folders()
+        assert name == "clear" or not (staging / "manifest.json").exists()
+        with pytest.raises(errors.ExportConflict, match="already holds an export"):
+            await lg.enrich_leads.export(bucket.uri(name), **OPTIONS)
+        await check_whole(emulator, bucket, name)
+
+
+@pytest.mark.parametrize("options", [{}, {"single_file": True}], ids=["parts", "file"])
+@pytest.mark.parametrize("place", ["part-00000", "manifest"])
+async def test_a_torn_journal(
+    lg: LeadGenius,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    place: str,
+) -> None:
+    """It is told with its remedy, which then publishes the rest; another's parts are refused."""
+    uri = bucket.uri("leads")
+    how: dict[str, Any] = {**OPTIONS, **options}
+    with monkeypatch.context() as patched:
+        watching(patched, fail_at(place))
+        with pytest.raises(errors.StorageError):
+            await lg.enrich_leads.export(uri, **how)
+    [staging] = staging_folders()
+    for path in (staging / ".leadgenius").glob("journal.db*"):
+        path.write_bytes(b"torn" * 100)
+    with pytest.raises(errors.ExportDamaged, match="--repair"):
+        await lg.enrich_leads.export(uri, **how)
+    theirs = "leads/enrich_leads/part-00099.parquet"
+    bucket.write(theirs, b"theirs")
+    with pytest.raises(errors.ExportConflict, match="already holds an export"):
+        await lg.enrich_leads.export(uri, repair=True, **how)
+    bucket.delete(theirs)
+    report = await lg.enrich_leads.export(uri, repair=True, **how)
+    assert report.complete
+    assert report.rows == 200
+    assert bucket.names("leads") == sorted([*LAST, *(part.file for part in report.parts)])
+    assert not staging_folders()
+
+
 @pytest.mark.parametrize("begun", [False, True])
 async def test_somebody_else_was_faster(
     lg: LeadGenius, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, *, begun: bool
@@ -571,6 +635,25 @@ async def test_what_cannot_become_complete_is_published_without_a_mark(
     assert not staging_folders()
 
 
+async def test_nor_is_it_deleted_here_before_it_is_there(
+    lg: LeadGenius, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store is asked what it has, though there be no mark to set."""
+    how: dict[str, Any] = {"chains": "clients", "sweep": False, "page_size": 10}
+
+    def lose(name: str) -> None:
+        if name == "manifest.json":
+            bucket.delete("leads/enrich_leads/part-00001.parquet")
+
+    with monkeypatch.context() as patched:
+        watching(patched, lose)
+        with pytest.raises(errors.StorageError, match=r"does not have .*part-00001"):
+            await lg.enrich_leads.export(bucket.uri("leads"), **how)
+    assert staging_folders()
+    report = await lg.enrich_leads.export(bucket.uri("leads"), **how)
+    assert {part.file for part in report.parts} < set(bucket.names("leads"))
+
+
 async def test_rows_that_cannot_be_read_go_along(
     lg: LeadGenius, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -620,7 +703,7 @@ async def test_cancelling_waits_for_the_uploads_in_hand(
     [staging] = staging_folders()
     journal = Journal(staging / ".leadgenius" / "journal.db")
     journal.close()
-    assert set(journal.job.uploads or ()) == set(first)
+    assert set(journal.uploads) == set(first)
     second = watching(monkeypatch, lambda _: None)
     await lg.enrich_leads.export(bucket.uri("leads"), **OPTIONS)
     assert not set(first) & set(second)
