@@ -35,7 +35,8 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 #: A user without a password, the host, a port.
 _HOST = re.compile(r"([^:@]+@)?[^:@]*(:\d+)?")
 _BUCKET = re.compile(r"[^:@]*")
-_SECRET = re.compile(r"key|secret|token|password|sig", re.IGNORECASE)
+#: What may stand behind a ? of an address.
+_QUERY = {"region", "endpoint_override", "scheme"}
 #: What a message may carry and nobody is to see: a user's part of an address, and a query.
 _HIDDEN = re.compile(r"(?<=://)[^/\s@]+@|\?\S+")
 
@@ -185,9 +186,9 @@ def resolve(out: str | Path, filesystem: object | None = None) -> Path | Store:
         ConfigurationError: What reaches it is not installed.
         StorageError: It cannot be reached.
     """
-    if isinstance(out, Path) and _FOLDED.match(str(out)):
-        raise ValueError(f"{out} has lost a slash of its ://, as every Path does: give it as text")
     given = os.fspath(out)
+    if isinstance(out, Path) and _FOLDED.match(given):
+        raise ValueError(f"{out} has lost a slash of its ://, as every Path does: give it as text")
     if filesystem is not None:
         return _on(filesystem, given)
     if (folder := local_folder(given)) is not None:
@@ -201,8 +202,17 @@ def resolve(out: str | Path, filesystem: object | None = None) -> Path | Store:
 
 
 def local_folder(out: str) -> Path | None:
-    """Return the folder that a path or a `file://` names; None for other URIs."""
+    """Return the folder that a path or a `file://` names; None for other URIs.
+
+    Raises:
+        ValueError: It is neither, but was meant to be an address.
+    """
     if not _URI.match(out):
+        if "::" in out or _FOLDED.match(out):  # which is not repeated: credentials may be in it
+            raise ValueError(
+                "the address is neither a folder nor scheme://…: two slashes, and no :: that "
+                "chains file systems (in Python, give such a one as filesystem)"
+            )
         return Path(out)
     parts = urlsplit(out)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
@@ -235,14 +245,15 @@ def _wrapped(filesystem: Any) -> pafs.FileSystem:
 
 
 def _refuse_secrets(given: str, parts: SplitResult) -> None:
-    place, names = parts.netloc, [name for name, _ in parse_qsl(parts.query)]
+    names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     allowed = _BUCKET if parts.scheme in {"s3", "s3a", "gs", "gcs"} else _HOST
-    if not allowed.fullmatch(place) or any(map(_SECRET.search, names)):
+    if not allowed.fullmatch(parts.netloc) or names - _QUERY or parts.fragment:
         scheme = _URI.match(given)
         raise ValueError(
-            f"there are credentials in the address {scheme and scheme[0]}…, where logs and process "
-            "lists show them: give them as the store's own tools take them, such as "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            f"there are credentials in the address {scheme and scheme[0]}…, or may be (behind a ? "
+            "stand no more than region, endpoint_override and scheme, and there is no #), where "
+            "logs and process lists show them: give them as the store's own tools take them, such "
+            "as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
 
 
@@ -262,11 +273,8 @@ def _reach(parts: SplitResult, uri: str) -> tuple[pafs.FileSystem, str]:
 def _s3(parts: SplitResult, uri: str) -> pafs.S3FileSystem:
     """Reach S3, or what speaks its language; a region is named, or Arrow would look for it."""
     query = dict(parse_qsl(parts.query))
-    if not parts.netloc or query.keys() - {"region", "endpoint_override", "scheme"}:
-        raise ValueError(
-            f"{uri}: give s3://bucket/prefix, and behind a ? no more than region, "
-            "endpoint_override and scheme"
-        )
+    if not parts.netloc:
+        raise ValueError(f"{uri}: give s3://bucket/prefix")
     outside = os.environ.get
     region = outside("AWS_REGION") or outside("AWS_DEFAULT_REGION") or "us-east-1"
     endpoint = outside("AWS_ENDPOINT_URL_S3") or outside("AWS_ENDPOINT_URL") or ""

@@ -79,6 +79,10 @@ def test_how_s3_is_reached(
         "s3://bucket/leads?access_key=AKIASAMPLE&secret_key=sample-secret",
         "sftp://me:sample-secret@host.example/leads",
         "abfs://container@account.example/leads?sas_token=sample-secret",
+        "sftp://me@host.example/leads?passwd=sample-secret",
+        "abfs://container@account.example/leads?credential=sample-secret",
+        "sftp://me@host.example/leads?sample-secret",
+        "abfs://container@account.example/leads#password=sample-secret",
     ],
 )
 def test_credentials_in_an_address_are_refused(uri: str) -> None:
@@ -105,6 +109,18 @@ def test_addresses_that_lead_nowhere(out: str | Path, error: type[Exception], me
     """Each is told with what to do."""
     with pytest.raises(error, match=message):
         resolve(out)
+
+
+@pytest.mark.parametrize(
+    "out",
+    ["simplecache::s3://AKIASAMPLE:sample-secret@bucket/leads", "s3:/bucket/leads", "a::b"],
+)
+def test_what_was_meant_as_an_address_is_no_folder(out: str) -> None:
+    """No folder of people's contact data with a secret in its name."""
+    with pytest.raises(ValueError, match="neither a folder nor scheme://") as caught:
+        resolve(out)
+    assert "sample" not in str(caught.value)
+    assert resolve("C:/leads") == Path("C:/leads")
 
 
 def test_what_only_fsspec_knows_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
