@@ -308,7 +308,9 @@ class Dataset:
     def _go_on(self, job: Job) -> Journal:
         journal = Journal(self._state / JOURNAL)
         try:
-            journal.job.spec.require(job.spec, self.out)
+            decided = (self._state / LAYOUT).exists()
+            journal.job.spec.require(job.spec, self.out, layout=decided)
+            journal.job.spec = job.spec
             self._recover(journal)
             journal.job.runs += 1
             journal.save()

@@ -10,7 +10,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from anyio import from_thread, to_thread
@@ -47,6 +47,7 @@ BUDGET = 64 * 2**20
 CONCURRENCY = 16  # chains at a time
 _TICK = 0.5  # seconds between progress reports while nothing arrives
 
+T = TypeVar("T")
 OnProgress = Callable[[Progress], None]
 
 
@@ -144,7 +145,7 @@ class Export:
         try:
             if laid_out is None:
                 await self._ticking(self._extract)
-                report = await self._finish()
+                report = await self._ticking(self._finish)
             else:
                 report, self._journal.parts = laid_out, dict(enumerate(laid_out.parts))
             if self._store is not None and not self._failed:
@@ -452,14 +453,15 @@ class Export:
         self._costs.count(content)
         self._report_progress()
 
-    async def _ticking(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _ticking(self, work: Callable[[], Awaitable[T]]) -> T:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._tick)
-                await work()
+                result = await work()
                 tasks.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             raise first_error(group) from None
+        return result
 
     async def _tick(self) -> None:
         while True:

@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from leadgenius_async import errors
 from leadgenius_async._extract.parts import GROUP_BYTES
 from leadgenius_async._extract.report import PartReport
 from leadgenius_async._extract.rewrite import each_group, grouped
@@ -79,7 +80,7 @@ def sort_out(
         check: Called now and then; what it raises ends this.
 
     Raises:
-        ValueError: A value is too long for a folder's name.
+        ExportError: A value is too long for a folder's name.
     """
     counts = _count(out, parts, key)
     names = {value: f"{key}={name}" for value, name in folder_names(counts).items()}
@@ -181,9 +182,10 @@ def _each_count(column: Any) -> Iterator[tuple[Value, int]]:
 
 def _check_length(name: str) -> None:
     if len(name) > _LONGEST:
-        raise ValueError(
+        raise errors.ExportError(
             f"a client_id is too long: a folder named {name[:40]}… would take {len(name)} bytes, "
-            f"and {_LONGEST} is the most: export without partition_by (--overwrite)"
+            f"and {_LONGEST} is the most: the same command without --partition-by takes them out "
+            "as parts, and asks for no row again"
         )
 
 

@@ -30,6 +30,8 @@ T = TypeVar("T")
 _APPLICATION = 0x4C474A31
 _VERSION = 2
 TOKEN_DIGEST = 16  # bytes
+#: What of an export may be asked for otherwise as long as its rows stand in parts.
+_LAYOUT = {"partition_by", "single_file"}
 
 _TABLES = """
 CREATE TABLE job (id INTEGER PRIMARY KEY CHECK (id = 1), state BLOB NOT NULL);
@@ -86,22 +88,27 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     partition_by: PartitionBy | None = None
     single_file: bool = False
 
-    def difference(self, other: Spec) -> str:
-        """Return in words what another export asks for otherwise; empty if nothing."""
+    def difference(self, other: Spec, *, layout: bool = True) -> str:
+        """Return in words what another export asks for otherwise; empty if nothing.
+
+        Args:
+            other: The other one.
+            layout: Whether its layout counts.
+        """
         mine, theirs = msgspec.to_builtins(self), msgspec.to_builtins(other)
         return "; ".join(
             f"{name} was {_shown(mine[name])} and is {_shown(theirs[name])}"
             for name in mine
-            if mine[name] != theirs[name]
+            if mine[name] != theirs[name] and (layout or name not in _LAYOUT)
         )
 
-    def require(self, other: Spec, out: Path) -> None:
+    def require(self, other: Spec, out: Path, *, layout: bool = True) -> None:
         """Refuse to go on with this export as another one.
 
         Raises:
             ExportConflict: The other asks for something else.
         """
-        if difference := self.difference(other):
+        if difference := self.difference(other, layout=layout):
             raise errors.ExportConflict(
                 f"{out} holds an unfinished export of another query ({difference}): ask for the "
                 "same to go on with it, choose another folder, or start anew (--overwrite)"

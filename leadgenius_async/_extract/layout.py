@@ -68,7 +68,7 @@ def lay_out(
         store: Where the dataset is to be published then.
 
     Raises:
-        ValueError: A `client_id` is too long for a folder's name.
+        ExportError: A `client_id` is too long for a folder's name.
         ExportDamaged: The parts hold other rows than the report says.
         OSError: `out` cannot be written to.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from leadgenius_async._extract import export, files, folders, intent, layout, pa
 from leadgenius_async._extract.folders import folder_names
 from leadgenius_async._extract.jobs import discard, verify
 from leadgenius_async.emulator import Emulator
-from leadgenius_async.models import ExportReport
+from leadgenius_async.models import ExportReport, Progress
 
 TABLE = "enrich_leads"
 BY_CLIENT: dict[str, Any] = {"partition_by": "client_id", "fields": ["id", "client_id", "email"]}
@@ -254,12 +255,19 @@ async def test_an_id_that_no_folder_can_have(
 ) -> None:
     """The message says so; what was fetched stands in parts, and nothing else."""
     emulator.insert(TABLE, [{"id": "long", "client_id": "ä" * 50}])
-    with pytest.raises(ValueError, match="310 bytes"):
+    with pytest.raises(errors.ExportError, match=r"310 bytes.*without --partition-by"):
         await lg.enrich_leads.export(tmp_path / "out", chains="all", page_size=50, **BY_CLIENT)
     manifest = manifest_of(tmp_path / "out")
     assert "too long" in (manifest.incomplete_because or "")
     assert table_of(tmp_path / "out").num_rows == 601
     assert {path.suffix for path in (tmp_path / "out" / TABLE).rglob("*")} == {".parquet"}
+    asked = emulator.log.count(path="/api/enrich-leads/list")
+    options: dict[str, Any] = {**BY_CLIENT, "partition_by": None}
+    report = await lg.enrich_leads.export(tmp_path / "out", chains="all", page_size=50, **options)
+    assert report.complete
+    assert report.partition_by is None
+    assert emulator.log.count(path="/api/enrich-leads/list") == asked
+    assert table_of(tmp_path / "out").num_rows == 601
 
 
 def snapshots(out: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
@@ -318,14 +326,19 @@ async def test_whoever_is_cut_off_goes_on(
 async def test_what_else_can_be_done_with_one_that_was_cut_off(
     lg: LeadGenius, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another layout is refused by its name; it can be repaired, begun anew, or thrown away."""
+    """Once decided, another layout is refused; it is repaired, begun anew, or thrown away."""
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
         copies = snapshots(out, patch)
         await lg.enrich_leads.export(out, page_size=100, chains="all", **BY_CLIENT)
     half = decided(copies)
     half = half[len(half) // 2 :]
-    for copy in (copies[2], half[0]):
+    report = await lg.enrich_leads.export(
+        copies[2], chains="all", single_file=True, fields=BY_CLIENT["fields"]
+    )
+    assert len(check_whole(copies[2])) == 1
+    assert report.runs == 2
+    for copy in (half[0], half[4]):
         with pytest.raises(errors.ExportConflict, match="single_file was False and is True"):
             await lg.enrich_leads.export(copy, chains="all", single_file=True, **BY_CLIENT)
         with pytest.raises(errors.ExportConflict):
@@ -371,6 +384,28 @@ async def test_a_full_disk(lg: LeadGenius, tmp_path: Path, monkeypatch: pytest.M
     assert not (out / "_SUCCESS").exists()
     assert (await lg.enrich_leads.export(out, **how)).complete
     check_whole(out)
+
+
+async def test_progress_is_told_meanwhile(
+    lg: LeadGenius, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No page comes any more, and whoever watches sees that it lives."""
+    told, begun = threading.Event(), False
+    original = layout.lay_out
+
+    def slow(*args: Any, **options: Any) -> None:
+        nonlocal begun
+        begun = True
+        assert told.wait(10)
+        original(*args, **options)
+
+    def watch(_: Progress) -> None:
+        if begun:
+            told.set()
+
+    monkeypatch.setattr(export, "lay_out", slow)
+    await lg.enrich_leads.export(tmp_path / "out", single_file=True, on_progress=watch)
+    assert len(check_whole(tmp_path / "out")) == 1
 
 
 async def test_an_interrupt_ends_it_at_once(
