@@ -454,14 +454,15 @@ class Export:
         self._report_progress()
 
     async def _ticking(self, work: Callable[[], Awaitable[T]]) -> T:
+        results: list[T] = []
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._tick)
-                result = await work()
+                results.append(await work())
                 tasks.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             raise first_error(group) from None
-        return result
+        return results[0]
 
     async def _tick(self) -> None:
         while True:
