@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -16,15 +17,25 @@ from leadgenius_async.emulator.errors import (
     gateway_page,
     method_not_allowed,
     not_found,
+    rate_exceeded,
 )
 from leadgenius_async.emulator.identity import Credentials
 from leadgenius_async.emulator.limits import Permit
-from leadgenius_async.emulator.request_log import TOO_MANY_REQUESTS, LoggedRequest
+from leadgenius_async.emulator.request_log import LoggedRequest
 from leadgenius_async.emulator.routes import ENDPOINTS
 from leadgenius_async.emulator.service import CALLER, MEMBERS, ROWS, SERVICE
+from leadgenius_async.emulator.write_habits import WRITE
 
 _LOG = logging.getLogger(__name__)
 _PERMIT = web.RequestKey("permit", Permit)
+#: Epoch seconds before any token expires.
+_ANY_TIME = 0.0
+_LEAD_WRITES = {
+    ("POST", "/api/leads"),
+    ("PUT", "/api/leads"),
+    ("DELETE", "/api/leads"),
+    ("PUT", "/api/enrich-leads/{id}"),
+}
 _TAKES = {(endpoint.method, endpoint.path): endpoint.takes for endpoint in ENDPOINTS}
 
 
@@ -35,7 +46,7 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
     response = await handler(request)
     if permit := request.get(_PERMIT):
         response.headers.update(permit.headers())
-    caller = request.get(CALLER)
+    caller, write = request.get(CALLER), request.get(WRITE)
     request.app[SERVICE].log.add(
         LoggedRequest(
             at=at,
@@ -46,6 +57,7 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
             account=caller.company_id if caller else None,
             rows=request.get(ROWS),
             members=request.get(MEMBERS, ()),
+            faults=write.faults if write else (),
         )
     )
     return response
@@ -74,7 +86,13 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     service = request.app[SERVICE]
     takes = _takes(request)
     if takes:
-        request[CALLER] = service.identity.caller(request, takes, service.clock.now())
+        try:
+            request[CALLER] = service.identity.caller(request, takes, service.clock.now())
+        except ApiError as error:
+            if error.error_type == "token_expired" and _applies_refused(request):
+                request[CALLER] = service.identity.caller(request, takes, _ANY_TIME)
+                await _apply_silently(request, handler)
+            raise
     return await handler(request)
 
 
@@ -88,25 +106,32 @@ async def limit_rate(request: web.Request, handler: Handler) -> web.StreamRespon
     permit = service.limiter.ask(caller.company_id, service.clock.now())
     request[_PERMIT] = permit
     if not permit.admitted:
-        raise ApiError(
-            TOO_MANY_REQUESTS,
-            "rate_limit_exceeded",
-            "Too many requests",
-            details=f"{permit.limit} requests per minute are allowed",
-            recommendation="Wait as many seconds as Retry-After says.",
-        )
+        if _applies_refused(request):
+            await _apply_silently(request, handler)
+        raise rate_exceeded(allowed=f"{permit.limit} requests per minute are allowed")
     return await handler(request)
 
 
 @web.middleware
-async def settle_runs(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let runs that have ended meanwhile have written what they write."""
-    service = request.app[SERVICE]
-    service.runs.settle(service.clock.now())
+async def settle(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let late writes be applied, and runs that have ended have written what they write."""
+    request.app[SERVICE].settle()
     return await handler(request)
 
 
-CHAIN = (log_request, word_errors, identify, limit_rate, settle_runs)
+CHAIN = (log_request, word_errors, identify, limit_rate, settle)
+
+
+def _applies_refused(request: web.Request) -> bool:
+    """Whether the request is a write of leads that is applied though it is refused."""
+    resource = request.match_info.route.resource
+    called = (request.method, resource.canonical if resource else "")
+    return request.app[SERVICE].config.apply_refused and called in _LEAD_WRITES
+
+
+async def _apply_silently(request: web.Request, handler: Handler) -> None:
+    with suppress(ApiError):
+        await handler(request)
 
 
 def _takes(request: web.Request) -> Credentials:

@@ -8,9 +8,18 @@ from typing import Literal, get_args
 
 Login = Literal["ok", "unconfirmed", "mfa", "failing"]
 ForeignCompany = Literal["forbidden", "empty"]
-BatchCreate = Literal["all", "part", "none"]
+BatchCreate = Literal["all", "part", "share", "first", "none"]
 PoisonBatch = Literal["none", "part"]
+PoisonStatus = Literal[400, 500]
 DuplicateCreate = Literal["conflict", "create"]
+DuplicateBatch = Literal["skip", "create"]
+Refusal = Literal[401, 429]
+LateAnswer = Literal["lost", "timeout"]
+#: Kinds of writes of leads.
+WriteCall = Literal[
+    "create", "create_batch", "update", "update_batch", "delete", "delete_batch"
+]  # fmt: skip
+FaultCalls = Literal["all", WriteCall]
 UnknownIds = Literal["not_found", "ignored"]
 ExistingCompany = Literal["conflict", "update"]
 
@@ -19,25 +28,48 @@ PLANS = {"standard": 100, "premium": 1_000}
 
 _LEAST_COUNT = {
     "leads": 0, "source_leads": 0, "clients": 1, "login_attempts": 1, "batch_limit": 1,
-    "purge_limit": 0,
+    "purge_limit": 0, "batch_first": 0, "request_cap": 1,
 }  # fmt: skip
-_CHOICES: dict[str, tuple[str, ...]] = {
+_CHOICES: dict[str, tuple[object, ...]] = {
     "login": get_args(Login),
     "foreign_company": get_args(ForeignCompany),
     "batch_create": get_args(BatchCreate),
     "poison_batch": get_args(PoisonBatch),
     "duplicate_create": get_args(DuplicateCreate),
+    "duplicate_batch": get_args(DuplicateBatch),
+    "poison_status": get_args(PoisonStatus),
+    "refusal": get_args(Refusal),
+    "late_answer": get_args(LateAnswer),
+    "fault_calls": get_args(FaultCalls),
     "unknown_ids": get_args(UnknownIds),
     "existing_company": get_args(ExistingCompany),
 }
 _SWITCHES = (
     "habits", "rotate_refresh_tokens", "bulk_accepts_jwt", "keys_everywhere", "move_leads",
     "list_by_record_id", "list_webhook_urls", "settings_strict", "endless_empty",
+    "duplicates_by_case", "find_by_case", "apply_refused",
 )  # fmt: skip
 #: Counts that None turns off.
-_LIMITS = ("slow_above", "loop_pages")
+_LIMITS = ("slow_above", "loop_pages", "batch_create_times", "fault_at")
+_SECONDS = ("latency", "read_lag", "run_seconds", "late_seconds")
+#: Seconds that None leaves to another option.
+_OTHER_SECONDS = ("find_lag", "late_least")
+_TEXTS = ("poison", "strip_fields")
+#: Shares of the writes of leads, of which one write meets one at the most.
+WRITE_FAULTS = ("lost_before", "lost_after", "applied_late", "refused_writes")
+_SHARES = ("repeat_share", "run_failures", "batch_share", "applied_twice", *WRITE_FAULTS)
+#: What `Emulator.change` takes: options that are read at each request.
+CHANGEABLE = (
+    "batch_create", "batch_create_times", "batch_share", "batch_first", "batch_limit", "poison",
+    "poison_status", "poison_batch", "duplicate_create", "duplicate_batch", "duplicates_by_case",
+    "find_by_case", "strip_fields", "read_lag", "find_lag", "unknown_ids", "move_leads",
+    "purge_limit", "applied_twice", *WRITE_FAULTS, "late_seconds", "late_least", "late_answer",
+    "refusal", "apply_refused", "fault_at", "fault_calls",
+)  # fmt: skip
 _POSITIVE_SECONDS = ("access_token_life", "refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535
+#: What a sum of shares may be too large by: 0.1 + 0.2 is not 0.3.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +114,46 @@ class EmulatorConfig:
         keys_everywhere: Calls that are documented for a login only, or for nothing in
             particular, take an API key too.
         batch_create: How much of a batch that is answered 201 is stored: `"all"`, every second
-            lead (`"part"`), or nothing (`"none"`, as users saw it in production).
+            lead (`"part"`), each lead by `batch_share` (`"share"`), the first `batch_first`
+            (`"first"`), or nothing (`"none"`, as users saw it in production).
+        batch_create_times: Batches that `batch_create` holds for; those that follow are stored
+            whole. None: it holds for all.
+        batch_share: Share of a batch's leads that `"share"` stores, 0 to 1; the seed says which.
+        batch_first: Leads of a batch that `"first"` stores.
         batch_limit: Leads that a batch may have; more are a 400.
+        request_cap: Bytes that a request's body may have; more are a 413 of the gateway.
+        poison: A text, such as `"@poison.example"`: a lead with it in a field cannot be created,
+            alone or in a batch. Empty: none is poison but by `habits`.
+        poison_status: What a lead with `poison` is answered, 500 or 400.
         poison_batch: What a batch with one lead that the service cannot store leaves behind:
-            `"none"`, or the leads before it (`"part"`). Needs `habits`.
+            `"none"`, or the leads before it (`"part"`).
         duplicate_create: A single create of a client's known e-mail answers 409
             (`"conflict"`) or makes a second lead (`"create"`).
-        read_lag: Seconds until lists, find, search and get show a lead that a call has created.
+        duplicate_batch: A client's known e-mail in a batch is left out and named in `skipped`
+            (`"skip"`), or makes a second lead (`"create"`).
+        duplicates_by_case: E-mails that differ in case alone are no duplicates.
+        find_by_case: Find takes an e-mail by its case.
+        strip_fields: Names of fields, by comma, that a create leaves out without a word.
+        read_lag: Seconds until lists, find, search and get show what a call has created, changed
+            or deleted; till then they show what was there before. A purge shows at once.
+        find_lag: The same for find alone; None: as `read_lag` says.
+        lost_before: Share of the writes of leads, 0 to 1 by the seed, whose connection is closed
+            without an answer, and that are not applied. A write is a create, update or delete.
+        lost_after: Share of the writes that are applied, and then closed without an answer.
+        applied_late: Share of the writes that are applied only after a time by the emulator's
+            clock; the answer is `late_answer`, at once.
+        late_seconds: Seconds after which they are applied.
+        late_least: With it each is applied after a time from this to `late_seconds`, by the
+            seed; None: always after `late_seconds`.
+        late_answer: A closed connection (`"lost"`), or 504 with the gateway's page (`"timeout"`).
+        refused_writes: Share of the writes that are answered `refusal` and not applied.
+        refusal: 429, or 401 as for a token that has expired.
+        apply_refused: A write that is answered 429, or 401 for a token that has expired, is
+            applied all the same.
+        applied_twice: Share of the creates, single or batch, that are stored two times.
+        fault_at: Only this write, counted from 1, meets one of the shares above; None: each may.
+        fault_calls: The writes that meet them, and that `fault_at` counts: `"all"`, or `"create"`,
+            `"update"` or `"delete"` (of one lead), or these with `_batch`, of a batch.
         unknown_ids: An update or delete of an unknown lead answers 404 (`"not_found"`) or
             200 (`"ignored"`).
         move_leads: An update may change a lead's `client_id`; else it keeps its own.
@@ -130,10 +195,33 @@ class EmulatorConfig:
     foreign_company: ForeignCompany = "forbidden"
     keys_everywhere: bool = True
     batch_create: BatchCreate = "all"
+    batch_create_times: int | None = None
+    batch_share: float = 0.5
+    batch_first: int = 1
     batch_limit: int = 100
+    request_cap: int = 1024 * 1024
+    poison: str = ""
+    poison_status: PoisonStatus = 500
     poison_batch: PoisonBatch = "none"
     duplicate_create: DuplicateCreate = "conflict"
+    duplicate_batch: DuplicateBatch = "skip"
+    duplicates_by_case: bool = False
+    find_by_case: bool = False
+    strip_fields: str = ""
     read_lag: float = 0.0
+    find_lag: float | None = None
+    lost_before: float = 0.0
+    lost_after: float = 0.0
+    applied_late: float = 0.0
+    late_seconds: float = 29.0
+    late_least: float | None = None
+    late_answer: LateAnswer = "lost"
+    refused_writes: float = 0.0
+    refusal: Refusal = 429
+    apply_refused: bool = False
+    applied_twice: float = 0.0
+    fault_at: int | None = None
+    fault_calls: FaultCalls = "all"
     unknown_ids: UnknownIds = "not_found"
     move_leads: bool = True
     list_by_record_id: bool = True
@@ -153,10 +241,18 @@ class EmulatorConfig:
         for name in _POSITIVE_SECONDS:
             _require(_seconds(getattr(self, name)) > 0, self, name, "more than 0 seconds")
         _require(_is_int(self.seed), self, "seed", "an int")
-        for name in ("latency", "read_lag", "run_seconds"):
+        for name in _SECONDS:
             _require(_seconds(getattr(self, name)) >= 0, self, name, "0 seconds or more")
-        for name in ("repeat_share", "run_failures"):
+        for name in _OTHER_SECONDS:
+            value = getattr(self, name)
+            _require(
+                value is None or _seconds(value) >= 0, self, name, "0 seconds or more, or None"
+            )
+        for name in _SHARES:
             _require(0 <= _seconds(getattr(self, name)) <= 1, self, name, "0 to 1")
+        for name in _TEXTS:
+            _require(isinstance(getattr(self, name), str), self, name, "a text")
+        self._check_write_faults()
         for name in _LIMITS:
             value = getattr(self, name)
             _require(value is None or _is_int(value, 1), self, name, "an int of at least 1 or None")
@@ -170,6 +266,18 @@ class EmulatorConfig:
             self,
             "rate",
             "'standard', 'premium', 'off' or a positive int of requests per minute",
+        )
+
+    def _check_write_faults(self) -> None:
+        most = self.late_seconds
+        within = self.late_least is None or self.late_least <= most
+        _require(within, self, "late_least", f"no more than late_seconds, {most:g}")
+        shares = [getattr(self, name) for name in WRITE_FAULTS]
+        _require(
+            sum(shares) <= 1 + _ROUNDING,
+            self,
+            next((name for name in WRITE_FAULTS if getattr(self, name)), WRITE_FAULTS[0]),
+            f"shares of {', '.join(WRITE_FAULTS)} that are 1 together at the most",
         )
 
     @property

@@ -149,6 +149,23 @@ def unauthorized(error_type: str, error: str, recommendation: str) -> ApiError:
     )
 
 
+def token_expired() -> ApiError:
+    """401: the token was good once."""
+    return unauthorized("token_expired", "The token has expired", "Refresh the token.")
+
+
+def rate_exceeded(*, allowed: str = "", retry_after: int | None = None) -> ApiError:
+    """429: the account asks too often; the rate headers are added to it where there is a limit."""
+    return ApiError(
+        429,
+        "rate_limit_exceeded",
+        "Too many requests",
+        details=allowed,
+        recommendation="Wait as many seconds as Retry-After says.",
+        headers={} if retry_after is None else {"Retry-After": str(retry_after)},
+    )
+
+
 def owner_mismatch(company_id: str) -> ApiError:
     """403: the company is not the caller's."""
     return ApiError(

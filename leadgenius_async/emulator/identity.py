@@ -10,7 +10,7 @@ from typing import Literal
 from aiohttp import web
 
 from leadgenius_async.emulator import jwt
-from leadgenius_async.emulator.errors import ApiError, unauthorized
+from leadgenius_async.emulator.errors import ApiError, token_expired, unauthorized
 from leadgenius_async.emulator.store import Store, digest
 
 
@@ -90,7 +90,7 @@ class Identity:
                 "no_valid_tokens", "The token is not valid", "Sign in and send the accessToken."
             )
         if now >= claims.exp:
-            raise unauthorized("token_expired", "The token has expired", "Refresh the token.")
+            raise token_expired()
         return self._member(claims.sub)
 
     def _by_key(self, key: str, user_id: str) -> Caller:

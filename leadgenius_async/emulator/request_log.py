@@ -17,10 +17,11 @@ class LoggedRequest:
         method: HTTP method.
         path: Path without the query.
         query: Query parameters; of a repeated one the last.
-        status: HTTP status of the answer.
+        status: HTTP status of the answer; 0 where the connection was closed without one.
         account: Company of the caller, None if nobody was recognised.
         rows: Rows of a bulk page, None for any other answer.
         members: Names of the body's members.
+        faults: The switches that a write of leads met, such as `lost_after`.
     """
 
     at: float
@@ -31,6 +32,7 @@ class LoggedRequest:
     account: str | None
     rows: int | None
     members: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class RequestLog:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
@@ -14,7 +15,7 @@ from aiohttp import web
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.chain import CHAIN
 from leadgenius_async.emulator.clock import Clock, timestamp
-from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig
 from leadgenius_async.emulator.loading import sample_store
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.routes import ENDPOINTS
@@ -133,7 +134,7 @@ class Emulator:
         Raises:
             ValueError: There is no such row, or `changes` has an `id` or a `company_id`.
         """
-        service, company_id = self._running(), self._tenants[0].company_id
+        service, company_id = self._settled(), self._tenants[0].company_id
         if fixed := {"id", "company_id"} & changes.keys():
             raise ValueError(f"changes has {', '.join(sorted(fixed))}: a row keeps its own")
         row = service.store.row(check_table(table), company_id, row_id)
@@ -155,10 +156,40 @@ class Emulator:
         Raises:
             ValueError: There is no such row; those before it are gone.
         """
-        store = self._running().store
+        store = self._settled().store
         for row_id in ids:
             if not store.delete_row(table, self._tenants[0].company_id, row_id):
                 raise _no_row(table, row_id)
+
+    def change(self, **switches: object) -> None:
+        """Change switches while it runs; writes and batches are counted anew from here.
+
+        Args:
+            **switches: Options of `EmulatorConfig` about leads, such as `batch_create="none"`; a
+                wrong name lists all.
+
+        Raises:
+            ValueError: There is no such switch, it is fixed, or its value is outside its range.
+        """
+        if fixed := sorted(switches.keys() - set(CHANGEABLE)):
+            raise ValueError(f"{fixed[0]} cannot be changed: give one of {', '.join(CHANGEABLE)}")
+        service = self._settled()
+        self.config = dataclasses.replace(self.config, **switches)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
+        service.change(self.config)
+
+    def created(self, *fields: str) -> Counter[tuple[str, ...]]:
+        """How often each distinct lead was created by calls, whatever became of it.
+
+        A lead that is stored twice counts twice, one that a batch only claims does not count.
+
+        Args:
+            *fields: What tells leads apart, such as `"client_id", "email"`; a value that is no
+                text counts by its JSON.
+        """
+        return Counter(
+            tuple(_text(lead.get(name)) for name in fields)
+            for lead in self._settled().leads.created
+        )
 
     def rows(
         self, table: str, *, company_id: str | None = None, client_id: str | None = None
@@ -193,12 +224,16 @@ class Emulator:
         company_id: str | None,
         client_id: str | None,
     ) -> Iterator[bytes]:
-        service = self._running()
-        service.runs.settle(self.clock.now())
+        service = self._settled()
         check_table(table)
         build = service.builders[table].build
         batches = service.store.each(table, company_id or self._tenants[0].company_id, client_id)
         return (msgspec.json.encode(row) for rows in batches for row in build(rows, fields))
+
+    def _settled(self) -> Service:
+        service = self._running()
+        service.settle()
+        return service
 
     def _running(self) -> Service:
         if self._service is None:
@@ -209,7 +244,7 @@ class Emulator:
 @asynccontextmanager
 async def _listening(service: Service) -> AsyncGenerator[int]:
     """Listen for the time of the block, and give the port."""
-    app = web.Application(middlewares=CHAIN)
+    app = web.Application(middlewares=CHAIN, client_max_size=service.config.request_cap)
     app[SERVICE] = service
     for endpoint in ENDPOINTS:
         # `list` is a call of its own, not an id.
@@ -244,6 +279,10 @@ def _described(service: Service, tenant: SampleTenant) -> Tenant:
 
 def _no_row(table: str, row_id: str) -> ValueError:
     return ValueError(f"id={row_id!r} is no row of {table} of the first company: see rows()")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _member(user: SampleUser) -> Member:

@@ -18,6 +18,7 @@ from leadgenius_async.emulator.documents import Documents
 from leadgenius_async.emulator.habits import Habits
 from leadgenius_async.emulator.identity import Caller, Identity
 from leadgenius_async.emulator.ids import Ids
+from leadgenius_async.emulator.lag import Lag
 from leadgenius_async.emulator.leads import Leads
 from leadgenius_async.emulator.limits import SlidingLog
 from leadgenius_async.emulator.request_log import RequestLog
@@ -26,13 +27,17 @@ from leadgenius_async.emulator.runs import Runs, load_runs
 from leadgenius_async.emulator.sessions import Sessions
 from leadgenius_async.emulator.store import Store
 from leadgenius_async.emulator.tokens import TokenBox
+from leadgenius_async.emulator.write_habits import WriteHabits
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Service:
     """The parts of one running emulator.
 
     Attributes:
+        config: The options; `change` gives others.
+        lag: What reads show in place of what was written of late.
+        writes: What befalls the writes of leads.
         ids: Gives out the ids of new records.
         limiter: Counts requests per company, None without a limit.
         builders: What makes the JSON of rows, per bulk table.
@@ -45,6 +50,8 @@ class Service:
     store: Store
     documents: Documents
     leads: Leads
+    lag: Lag
+    writes: WriteHabits
     runs: Runs
     identity: Identity
     sessions: Sessions
@@ -57,6 +64,18 @@ class Service:
     page_timer: list[float]
     error_numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
+    def change(self, config: EmulatorConfig) -> None:
+        """Go by other options; only those of `CHANGEABLE` may differ."""
+        self.config = config
+        self.lag.change(config)
+        self.writes.change(config)
+
+    def settle(self) -> None:
+        """Let all that is due by the clock have happened, before anything is read or written."""
+        now = self.clock.now()
+        self.writes.settle(now)
+        self.runs.settle(now)
+
 
 def build_service(
     config: EmulatorConfig, store: Store, clock: Clock, log: RequestLog, page_timer: list[float]
@@ -68,16 +87,16 @@ def build_service(
     builders = {table: row_builder(table, config.seed) for table in TABLES}
     # Another dice for every state of the file, so that a restart does not give out ids again.
     ids = Ids(Random(f"{config.seed}/ids/{store.highest()}"))
-    documents, leads = (
-        Documents(store.db),
-        Leads(store, builders["enrich_leads"], ids, config.read_lag),
-    )
+    documents, lag = Documents(store.db), Lag(config)
+    leads = Leads(store, builders["enrich_leads"], ids, lag)
     return Service(
         config=config,
         clock=clock,
         store=store,
         documents=documents,
         leads=leads,
+        lag=lag,
+        writes=WriteHabits(config),
         runs=load_runs(documents, leads, ids, config),
         ids=ids,
         identity=Identity(store, secret("jwt")),

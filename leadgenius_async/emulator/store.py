@@ -261,8 +261,8 @@ class Store:
 
     def find(
         self, table: str, company_id: str, client_id: str, name: str, value: str
-    ) -> ServedRow | None:
-        """The first row of a client (of any, if empty) whose field `name` is `value`, caseless.
+    ) -> list[ServedRow]:
+        """The rows of a client (of any, if empty) whose field `name` is `value`, caseless.
 
         The index over the field is made when it is first asked for: a load of a million rows
         does without it, and most emulators are never asked.
@@ -272,13 +272,12 @@ class Store:
             f"CREATE INDEX IF NOT EXISTS {table}_{key} ON {check_table(table)}"
             f" (company_id, {key}(head))"
         )
-        found: ServedRow | None = self.db.execute(
+        return self.db.execute(
             f"SELECT seq, client_id, head, tail FROM {table}"  # noqa: S608 - a name of TABLES
             f" WHERE company_id = :company AND {key}(head) = :value"
-            " AND (:client = '' OR client_id = :client) ORDER BY seq LIMIT 1",
+            " AND (:client = '' OR client_id = :client) ORDER BY seq",
             {"company": company_id, "client": client_id, "value": value.casefold()},
-        ).fetchone()
-        return found
+        ).fetchall()
 
     def each(
         self, table: str, company_id: str, client_id: str | None, batch: int = 1_000
@@ -311,9 +310,15 @@ class _Keys(msgspec.Struct):
     linkedinUrl: object = None
 
 
-def _key(name: str, head: bytes) -> str | None:
+def text_of(name: str, head: bytes) -> str | None:
+    """A row's `email` or `linkedinUrl`; None if it is no text."""
     value = getattr(_KEYS_DECODER.decode(b"{%b}" % head), name)
-    return value.casefold() if isinstance(value, str) else None
+    return value if isinstance(value, str) else None
+
+
+def _key(name: str, head: bytes) -> str | None:
+    text = text_of(name, head)
+    return None if text is None else text.casefold()
 
 
 _KEYS_DECODER = msgspec.json.Decoder(_Keys)

@@ -43,10 +43,14 @@ def test_every_switch_can_be_set(name: str) -> None:
         ("slow_above=500", 500),
         ("loop_pages=3", 3),
         ("endless_empty=true", True),
+        ("refusal=401", 401),
+        ("late_least=2", 2.0),
+        ("fault_at=3", 3),
+        ("poison=@poison.example", "@poison.example"),
     ],
 )
 def test_faults_can_be_set(pair: str, value: object) -> None:
-    """The faults of the bulk lists are read as what they are."""
+    """The faults of bulk lists and of writes are read as what they are."""
     [found] = read_switches([pair], FLAGS).values()
     assert found == value
     assert type(found) is type(value)

@@ -140,9 +140,7 @@ def _build_page(service: Service, query: _Listing) -> tuple[bytes, int]:
     cursor = query.start
     if query.token:
         cursor = service.tokens.open(query.token, query.start, now)
-    rows, following = _read_rows(service, cursor, query.limit)
-    if cursor.table == TABLE:
-        rows = service.leads.readable(rows, now)
+    rows, following = _read_rows(service, cursor, query.limit, now)
     loop_pages = service.config.loop_pages
     if loop_pages is not None:
         pages = cursor.pages + bool(rows)
@@ -154,15 +152,17 @@ def _build_page(service: Service, query: _Listing) -> tuple[bytes, int]:
 
 
 def _read_rows(
-    service: Service, cursor: Cursor, limit: int
+    service: Service, cursor: Cursor, limit: int, now: float
 ) -> tuple[list[ServedRow], Cursor | None]:
     """The rows of the page at `cursor`, and the place where the listing goes on."""
     count = service.habits.page_rows(cursor, limit)
     if count == 0:
         return [], msgspec.structs.replace(cursor, empties=cursor.empties + 1)
-    rows, after = service.store.page(
-        cursor.table, cursor.company_id, cursor.client_id, cursor.after, count
-    )
+    company_id, client_id = cursor.company_id, cursor.client_id
+    if cursor.table == TABLE:
+        rows, after = service.leads.page(company_id, client_id, cursor.after, count, now)
+    else:
+        rows, after = service.store.page(cursor.table, company_id, client_id, cursor.after, count)
     if after is None:
         return rows, None
     if len(rows) > 1 and service.habits.repeats(cursor):

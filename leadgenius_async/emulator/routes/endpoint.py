@@ -17,6 +17,7 @@ from aiohttp import web
 from leadgenius_async.emulator.errors import ApiError, invalid_shape
 from leadgenius_async.emulator.identity import Caller, Credentials
 from leadgenius_async.emulator.service import CALLER, MEMBERS, SERVICE, Service
+from leadgenius_async.emulator.write_habits import WRITE
 
 #: Where the shape of a call's answer comes from. The platform documents the method and path of
 #: nearly all calls, so these would tell nothing apart.
@@ -65,8 +66,9 @@ class Ask(Generic[Q, B]):
 
     @property
     def now(self) -> float:
-        """Epoch seconds by the emulator's clock."""
-        return self.service.clock.now()
+        """Epoch seconds by the emulator's clock; of a write that is applied late, its time."""
+        write = self.request.get(WRITE)
+        return self.service.clock.now() if write is None or write.due is None else write.due
 
     def path(self, name: str) -> str:
         """A part of the path, unquoted."""
