@@ -11,6 +11,7 @@ A field is declared as something else only where the platform documents it so.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -125,3 +126,21 @@ TABLES: dict[str, tuple[Field, ...]] = {
 
 #: Always asked for: tenant check, duplicates and sweep need them.
 KEY_FIELDS = ("id", "company_id", "client_id")
+
+
+def near_field(table: str, name: str) -> str | None:
+    """Return the field of a table that `name` is most likely a misspelling of."""
+    known = [field.name for field in TABLES[table]]
+    plain = {_plain(field): field for field in known}
+    if same := plain.get(_plain(name)):
+        return same
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.8)
+    # `enrichment11` is no misspelling of `enrichment1`: names that differ in digits alone are
+    # new fields of a numbered row.
+    if not close or close[0].rstrip("0123456789") == _plain(name).rstrip("0123456789"):
+        return None
+    return plain[close[0]]
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").replace(" ", "").lower()

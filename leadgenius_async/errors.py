@@ -23,16 +23,21 @@ LeadGeniusError                 base of all below
 │   ├── PayloadTooLarge         413: ask for a smaller page
 │   ├── RateLimited             429
 │   └── ServerError             5xx
-└── ExportError                 an extraction cannot go on, or cannot be trusted
-    ├── ExportConflict          `out` already holds another export
-    ├── ExportLocked            another process is writing to `out`
-    ├── ExportDamaged           what stands in `out` is not what its journal says
-    ├── StorageError            an object store says no, or gives no answer
-    ├── EmptyExport             no row at all: a wrong company, or a table that is empty
-    ├── PaginationLoop          a page token came twice
-    ├── PageTokenRefused        the service does not take a page token any more
-    ├── SchemaMismatch          a row does not fit the schema, which was to be kept strictly
-    └── TenantMismatch          the service sent rows of another company or client
+├── ExportError                 an extraction cannot go on, or cannot be trusted
+│   ├── ExportConflict          `out` already holds another export
+│   ├── ExportLocked            another process is writing to `out`
+│   ├── ExportDamaged           what stands in `out` is not what its journal says
+│   ├── StorageError            an object store says no, or gives no answer
+│   ├── EmptyExport             no row at all: a wrong company, or a table that is empty
+│   ├── PaginationLoop          a page token came twice
+│   ├── PageTokenRefused        the service does not take a page token any more
+│   ├── SchemaMismatch          a row does not fit the schema, which was to be kept strictly
+│   └── TenantMismatch          the service sent rows of another company or client
+└── BulkWriteError              an import or a purge cannot go on
+    ├── ImportConflict          the journal holds another import, or the input is another
+    ├── ImportLocked            another process is at it
+    ├── ImportDamaged           the journal cannot be read
+    └── ImportStopped           a row was refused, and the import was to stop at that
 ```
 
 What the caller got wrong (a field name, a number out of range) is a `ValueError` or a
@@ -206,6 +211,26 @@ class SchemaMismatch(ExportError):
 
 class TenantMismatch(ExportError):
     """The service sent rows of another company or client."""
+
+
+class BulkWriteError(LeadGeniusError):
+    """An import or a purge cannot go on; the same call takes it up again."""
+
+
+class ImportConflict(BulkWriteError):
+    """The journal holds another import, or the input is not the one that it began with."""
+
+
+class ImportLocked(BulkWriteError):
+    """Another process is at the import."""
+
+
+class ImportDamaged(BulkWriteError):
+    """The journal of an import cannot be read."""
+
+
+class ImportStopped(BulkWriteError):
+    """A row was refused, and the import was to stop at the first one."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

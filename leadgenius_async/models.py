@@ -28,12 +28,14 @@ from leadgenius_async._resources.integrations import (
     ScrapeStatus as ScrapeStatus,
     UnipileAccount as UnipileAccount,
 )
+from leadgenius_async._resources.lead_bulk import InvisibleLeads as InvisibleLeads
 from leadgenius_async._resources.listing import Listing as Listing, Page as Page
 from leadgenius_async._resources.maintenance import MaintenanceReport as MaintenanceReport
 from leadgenius_async._resources.processing import (
     LeadReport as LeadReport,
     Processing as Processing,
 )
+from leadgenius_async._resources.purge import PurgeReport as PurgeReport
 from leadgenius_async._resources.search_history import Search as Search
 from leadgenius_async._resources.tasks import TaskRun as TaskRun
 from leadgenius_async._resources.territory import TerritoryCompany as TerritoryCompany
@@ -46,11 +48,29 @@ from leadgenius_async._settings_structs import (
     SdrSettings as SdrSettings,
     UrlSettings as UrlSettings,
 )
+from leadgenius_async._writes.change_report import (
+    BulkChanges as BulkChanges,
+    ChangeProgress as ChangeProgress,
+    ChangeResult as ChangeResult,
+)
+from leadgenius_async._writes.report import (
+    BulkPreview as BulkPreview,
+    BulkProgress as BulkProgress,
+    BulkReport as BulkReport,
+    RowChange as RowChange,
+    RowResult as RowResult,
+)
 
 __all__ = [
     "AgentSettings",
     "ApiKey",
+    "BulkChanges",
+    "BulkPreview",
+    "BulkProgress",
+    "BulkReport",
     "Campaign",
+    "ChangeProgress",
+    "ChangeResult",
     "ChatReply",
     "Client",
     "CompactReport",
@@ -62,6 +82,7 @@ __all__ = [
     "EnrichmentJob",
     "ExportEstimate",
     "ExportReport",
+    "InvisibleLeads",
     "LeadReport",
     "Listing",
     "Login",
@@ -73,7 +94,10 @@ __all__ = [
     "Pipeline",
     "Processing",
     "Progress",
+    "PurgeReport",
     "Reply",
+    "RowChange",
+    "RowResult",
     "Scrape",
     "ScrapeStatus",
     "SdrSettings",

@@ -23,7 +23,7 @@ LAYERS = [
     ["cli", "__main__"],
     ["_client"],
     ["_resources", "models"],
-    ["_extract"],
+    ["_extract", "_writes"],
     ["_settings", "_credentials_file", "_lead_structs", "_settings_structs"],
     ["_http"],
     ["errors", "_fields", "_secret", "_version"],

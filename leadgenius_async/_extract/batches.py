@@ -22,7 +22,11 @@ _BUDGET = 64 * 2**20  # bytes: the page that is read, and the next one
 
 
 async def record_batches(
-    transport: Transport, query: Query, partitions: Sequence[Partition]
+    transport: Transport,
+    query: Query,
+    partitions: Sequence[Partition],
+    *,
+    meter: Meter | None = None,
 ) -> AsyncIterator[pa.RecordBatch]:
     """Give the rows of each partition in turn as record batches of one schema.
 
@@ -35,7 +39,7 @@ async def record_batches(
     budget = ByteBudget(_BUDGET)
     for partition in partitions:
         chain = Chain(
-            transport, query, partition, page_size=page_size, budget=budget, meter=Meter()
+            transport, query, partition, page_size=page_size, budget=budget, meter=meter or Meter()
         )
         async for page in _one_ahead(chain.pages()):
             decoded = await to_thread.run_sync(decoder, page)

@@ -11,6 +11,9 @@ import msgspec
 
 from leadgenius_async._extract.report import PartReport
 
+#: Levels of folders that are looked through for exports and imports.
+DEEPEST = 3
+
 
 def sync(path: Path) -> None:
     """Make a file's content, or a folder's names, outlast a power cut."""
@@ -53,3 +56,17 @@ def damage(out: Path, parts: Iterable[PartReport]) -> Iterator[str]:
             yield f"{part.file} is missing"
         elif describe(path, part.file, part.rows) != part:
             yield f"{part.file} has been changed since it was written"
+
+
+def folders(folder: Path, depth: int) -> Iterator[Path]:
+    """Give a folder and those below it, so many levels down; hidden ones are passed over."""
+    yield folder
+    if depth == 0:
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except PermissionError:
+        return  # somebody else's folder holds nothing of ours
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+            yield from folders(Path(entry.path), depth - 1)

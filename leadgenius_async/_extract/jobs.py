@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,14 +20,11 @@ from leadgenius_async._extract.dataset import (
     forget,
     require_own,
 )
-from leadgenius_async._extract.files import damage
+from leadgenius_async._extract.files import DEEPEST, damage, folders
 from leadgenius_async._extract.journal import Journal, Spec
 from leadgenius_async._extract.lock import Holder, Lock, is_locked, read_holder
 from leadgenius_async._extract.report import ExportReport, PartitionReport
 from leadgenius_async._extract.rewrite import count_rows
-
-#: Folders below the one that is looked through.
-_DEEPEST = 3
 
 State = Literal["running", "unfinished", "complete", "incomplete", "damaged"]
 
@@ -37,6 +33,7 @@ class ExportJob(msgspec.Struct, kw_only=True):
     """An export that stands in a folder.
 
     Attributes:
+        kind: `export`.
         job_id: Names it, through all its runs.
         out: The folder.
         state: `running` in some process; `unfinished`, which the same command goes on with;
@@ -50,6 +47,7 @@ class ExportJob(msgspec.Struct, kw_only=True):
         partitions: One entry a chain.
     """
 
+    kind: Literal["export"] = "export"
     job_id: str
     out: str
     state: State
@@ -85,7 +83,7 @@ class Verdict(msgspec.Struct, kw_only=True):
 
 def find_jobs(folder: Path) -> Iterator[ExportJob]:
     """Give the exports in a folder and the folders below it."""
-    for path in _folders(folder, _DEEPEST):
+    for path in folders(folder, DEEPEST):
         if (job := read_job(path)) is not None:
             yield job
 
@@ -158,19 +156,6 @@ def _contradictions(out: Path, report: ExportReport) -> Iterator[str]:
     enough = report.limit is not None and report.rows >= report.limit
     if report.complete and not (at_ends or enough):
         yield "a chain has not reached its end"
-
-
-def _folders(folder: Path, depth: int) -> Iterator[Path]:
-    yield folder
-    if depth == 0:
-        return
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except PermissionError:
-        return  # somebody else's folder holds none of our exports
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-            yield from _folders(Path(entry.path), depth - 1)
 
 
 def _unfinished(out: Path) -> ExportJob:

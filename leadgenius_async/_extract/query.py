@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import difflib
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from leadgenius_async._fields import KEY_FIELDS, TABLES, Field
+from leadgenius_async._fields import KEY_FIELDS, TABLES, Field, near_field
 
 #: The service's own bounds on `limit`, in rows (documented).
 MAX_PAGE_SIZE = 5000
@@ -171,21 +170,3 @@ def _undeclared(table: str, name: str) -> Field:
         stacklevel=5,
     )
     return Field(name, "text", "identity", "A", "named by the caller")
-
-
-def near_field(table: str, name: str) -> str | None:
-    """Return the field of a table that `name` is most likely a misspelling of."""
-    known = [field.name for field in TABLES[table]]
-    plain = {_plain(field): field for field in known}
-    if same := plain.get(_plain(name)):
-        return same
-    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.8)
-    # `enrichment11` is no misspelling of `enrichment1`: names that differ in digits alone are
-    # new fields of a numbered row.
-    if not close or close[0].rstrip("0123456789") == _plain(name).rstrip("0123456789"):
-        return None
-    return plain[close[0]]
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").replace(" ", "").lower()

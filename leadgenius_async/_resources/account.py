@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import anyio
 import msgspec
@@ -85,6 +85,13 @@ class Account:
         self._known = record.payload(reply, list[Known], CLIENTS_KEYS, call=call)
         return self._known
 
+    async def client_ids(self) -> set[str] | None:
+        """Return the `client_id`s of the account; None where the credentials may not ask."""
+        try:
+            return _names(await self.clients())
+        except (errors.AuthenticationError, errors.PermissionDenied):
+            return None
+
     def forget(self) -> None:
         """Look the clients up again when they are next needed.
 
@@ -119,6 +126,20 @@ class Account:
                 return
         for name in wanted - _names(known):
             raise _unknown(name, known)
+
+    async def client_faults(self) -> Callable[[str], str | None]:
+        """Return what says why a `client_id` is none of the account's, None if it is one.
+
+        Where the credentials may not ask for the clients, every one passes, as in `check_clients`.
+        """
+        try:
+            known = await self.clients()
+        except (errors.AuthenticationError, errors.PermissionDenied) as error:
+            if self._has_login and isinstance(error, errors.AuthenticationError):
+                raise  # as there
+            return lambda _: None
+        names = _names(known)
+        return lambda name: None if name in names else str(_unknown(name, known))
 
 
 def _names(clients: Sequence[Known]) -> set[str]:

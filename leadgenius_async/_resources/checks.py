@@ -8,6 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import get_type_hints
 
+from leadgenius_async._writes.rules import address
+
+#: An e-mail address, as rows that are imported are checked too.
+email = address
+
 
 def text(name: str, value: object) -> str:
     """Return a text that must not be empty.
@@ -91,21 +96,6 @@ def seconds(name: str, value: float) -> float:
     if not value > 0:
         raise ValueError(f"{name} is {value:g}: give more than 0 seconds")
     return value
-
-
-def email(name: str, value: str) -> str:
-    """Return an e-mail address without blanks around it.
-
-    Only the service can tell whether it is somebody's.
-
-    Raises:
-        ValueError: It has no text on both sides of one `@`.
-    """
-    address = value.strip()
-    local, at, domain = address.rpartition("@")
-    if not (at and local and domain) or "@" in local or " " in address:
-        raise ValueError(f"{name} is {value!r}: an e-mail address reads like name@company.example")
-    return address
 
 
 def day(name: str, value: date | str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NotRequired, TypedDict, Unpack
 
 from leadgenius_async import errors
@@ -9,7 +10,9 @@ from leadgenius_async._http.record import Record
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.account import CLIENTS_KEYS
 from leadgenius_async._resources.listing import Listing
+from leadgenius_async._resources.purge import Purge, PurgeReport
 from leadgenius_async._resources.section import Section
+from leadgenius_async._writes.change_report import ChangeProgress
 
 _CLIENT = ("client", "data")
 
@@ -146,7 +149,7 @@ class Clients(Section):
         Args:
             record_id: Record id; not the `client_id`.
             purge: Delete its leads as well. Above about 1,000 leads the service runs out of time
-                (observed): delete the leads first, with `leads.delete_batch`.
+                (observed): there is `purge` for those.
 
         Raises:
             NotFound: The company has no such client.
@@ -160,3 +163,57 @@ class Clients(Section):
         query = {"id": checks.text("record_id", record_id), "purge": "true" if purge else None}
         await self._do("DELETE", "/clients", query=query)
         self._account.forget()
+
+    async def purge(
+        self,
+        client: str,
+        *,
+        dry_run: bool = False,
+        on_progress: Callable[[ChangeProgress], None] | None = None,
+    ) -> PurgeReport:
+        """Delete a client with all its leads, however many they are.
+
+        The leads are listed, deleted in batches and listed again until there is none; then the
+        client is deleted. After whatever ended it, the same call goes on. Leads that have the
+        client's record id in place of its `client_id` are not among them, and nobody knows whose
+        they are afterwards: see `leads.find_invisible` before.
+
+        Args:
+            client: Its `client_id`, or its record id.
+            dry_run: Whether its leads are counted, and nothing is deleted.
+            on_progress: Called twice a second.
+
+        Raises:
+            UnknownClient: No client of the account has this `client_id` or record id.
+            ValueError: It is the `client_id` of one client and the record id of another.
+            BulkWriteError: A lead cannot be deleted, or is listed still, 40 s after it was; the
+                client was not deleted.
+            LeadGeniusError: See `errors`.
+
+        ```python
+        client = await lg.clients.create(clientName="Short-lived")
+        print((await lg.clients.purge(client.client_id, dry_run=True)).leads)
+        done = await lg.clients.purge(client.client_id)
+        ```
+        """
+        chosen = await self._one_of(checks.text("client", client))
+        purge = Purge(self._transport, self._account, chosen.client_id, on_progress)
+        if dry_run:
+            count = await purge.count()
+            return PurgeReport(client_id=chosen.client_id, leads=count, dry_run=True)
+        report = await purge.run()
+        await self.delete(chosen.id)
+        return report
+
+    async def _one_of(self, name: str) -> Client:
+        """Return the client that has this `client_id` or record id."""
+        found = [each async for each in self.list() if name in {each.client_id, each.id}]
+        if not found:
+            await self._account.check_clients([name])
+            raise errors.UnknownClient(f"no client of the account has the client_id {name!r}")
+        if len(found) > 1:
+            raise ValueError(
+                f"{name!r} is the client_id of one client and the record id of another: give the "
+                "other identifier of the one that you mean (`leadgenius clients list`)"
+            )
+        return found[0]

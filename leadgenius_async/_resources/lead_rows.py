@@ -7,19 +7,17 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.query import near_field
 from leadgenius_async._extract.rows import RowReader
-from leadgenius_async._fields import ENRICH_LEAD_FIELDS, TABLES
+from leadgenius_async._fields import ENRICH_LEAD_FIELDS
 from leadgenius_async._http import decode
 from leadgenius_async._http.call import Call, Reply
 from leadgenius_async._lead_structs import EnrichLead
 from leadgenius_async._resources import checks
+from leadgenius_async._writes.members import struct_fields
+from leadgenius_async._writes.rules import lone_mark, near_miss, shown_names, two_clients
 
 #: A lead as it is written: a mapping by the service's field names, or a struct.
 LeadInput = Mapping[str, object] | EnrichLead
-
-_TABLE = "enrich_leads"
-_NAMES = {field.name for field in TABLES[_TABLE]}
 
 
 def json_object(data: bytes) -> dict[str, object]:
@@ -95,8 +93,7 @@ def new_lead(lead: LeadInput, client_id: str | None) -> dict[str, object]:
     for name in ("client_id", "firstName", "lastName"):
         checks.text(name, fields.get(name, ""))
     fields = {name: _new_value(name, value) for name, value in fields.items()}
-    full = f"{fields['firstName']} {fields['lastName']}"
-    return {"fullName": full, "contactName": full, **fields}
+    return {**shown_names(fields["firstName"], fields["lastName"]), **fields}
 
 
 def lead_changes(changes: LeadInput, lead_id: str | None = None) -> dict[str, object]:
@@ -130,21 +127,19 @@ def members(lead: LeadInput) -> dict[str, object]:
         TypeError: Neither a mapping nor an `EnrichLead`.
     """
     if isinstance(lead, EnrichLead):
-        plain: dict[str, object] = msgspec.to_builtins(lead)
-        plain.pop("_leadgenius_extra", None)
-        return {**plain, **lead.extra}
+        return struct_fields(lead)
     if not isinstance(lead, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
         raise TypeError(f"a lead is a mapping or an EnrichLead, not {type(lead).__name__}")
-    for name in lead.keys() - _NAMES:
-        if near := near_field(_TABLE, name):
-            raise ValueError(f"a lead has no field {name!r}; did you mean {near!r}?")
+    for name in lead:
+        if fault := near_miss(name):
+            raise ValueError(fault)
     return dict(lead)
 
 
 def _client_of(fields: Mapping[str, object], client_id: str | None) -> object:
     own = fields.get("client_id")
     if client_id is not None and own is not None and own != client_id:
-        raise ValueError(f"client_id is {client_id!r}, and the lead's own is {own!r}: give one")
+        raise ValueError(two_clients(client_id, own))
     return own or client_id
 
 
@@ -153,7 +148,7 @@ def _new_value(name: str, value: object) -> object:
         raise ValueError(
             f"{name} is empty: leave it out (the service answers 500 to an empty text)"
         )
-    if name == "lastName" and len(str(value)) == 1 and not str(value).isalnum() and value != "-":
+    if name == "lastName" and lone_mark(str(value)):
         raise ValueError(f"lastName is {value!r}, which the service fails at: give '-'")
     return _value(name, value)
 

@@ -13,6 +13,7 @@ from leadgenius_async._http import origin
 from leadgenius_async._http.record import Record
 from leadgenius_async._lead_structs import EnrichLead
 from leadgenius_async._resources import checks
+from leadgenius_async._resources.lead_bulk import LeadBulk
 from leadgenius_async._resources.lead_rows import (
     LeadInput,
     client_ids,
@@ -70,7 +71,7 @@ class LeadById(Section):
         return read_lead(_LEAD, *await self._send("PUT", _path(lead_id), payload=payload))
 
 
-class Leads(Section):
+class Leads(LeadBulk):
     """Calls of `/api/leads`. Takes a login (documented); an API key works too (observed).
 
     Every `client_id` is checked against the account's clients before a lead goes out: under a

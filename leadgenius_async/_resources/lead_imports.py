@@ -1,0 +1,266 @@
+"""Many leads at once: in, each to one end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+from anyio import to_thread
+
+from leadgenius_async import errors
+from leadgenius_async._extract.formats import check_choice
+from leadgenius_async._extract.lock import Lock
+from leadgenius_async._resources import checks
+from leadgenius_async._resources.analytics import Analytics
+from leadgenius_async._resources.section import Section
+from leadgenius_async._writes.engine import Import
+from leadgenius_async._writes.intake import Intake
+from leadgenius_async._writes.jobs import JOURNAL, locked
+from leadgenius_async._writes.journal import Journal
+from leadgenius_async._writes.preview import preview_of, take_in
+from leadgenius_async._writes.records import ImportSpec, new_import
+from leadgenius_async._writes.report import BulkPreview, BulkProgress, BulkReport, Mode, OnExisting
+from leadgenius_async._writes.rules import KeyField, Rules, Unknown
+from leadgenius_async._writes.service import LeadService
+from leadgenius_async._writes.source import Rows, Source, read_rows
+from leadgenius_async._writes.work import BATCH, SETTLE, Options
+
+#: The service's documented ceiling for a batch.
+_MAX_BATCH = 100
+
+
+class LeadImports(Section):
+    """Calls of `/api/leads` that take many leads."""
+
+    async def create_many(
+        self,
+        rows: Source | Rows,
+        *,
+        client_id: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        batch_size: int = BATCH,
+        mode: Mode = "verified",
+        settle: float = SETTLE,
+        on_existing: OnExisting = "skip",
+        key: KeyField | None = None,
+        unknown: Unknown = "keep",
+        require_email: bool = False,
+        names_from_email: bool = False,
+        stop_on_error: bool = False,
+        journal: str | Path | None = None,
+        report: str | Path | None = None,
+        company_id: str | None = None,
+        on_progress: Callable[[BulkProgress], None] | None = None,
+    ) -> BulkReport:
+        """Create leads, and prove for each row that it is there, once.
+
+        What the service would reject is mended or refused before anything is sent, and each
+        change told. A first small batch shows whether the service stores batches at all: it may
+        answer that it created them and store nothing (observed). What was sent is then looked
+        for, and sent again only when it is proven absent: by two searches that began at least
+        `settle` seconds after it was sent. So no row is lost and none is there twice, as long as
+        the service applies what it was sent within that time.
+
+        Args:
+            rows: A path (CSV, NDJSON, a JSON array, Parquet), a table (polars, pandas, Arrow,
+                DuckDB), or leads from an iterable or an async iterable. Of millions of rows, a
+                thousand are held at a time.
+            client_id: The client of rows that name none.
+            columns: The field of a column, where its name does not say it; an empty text leaves
+                the column out. Usual names (`First Name`, `Job Title`) are known.
+            batch_size: Rows of a request, 1 to 100.
+            mode: `verified`; `at_most_once` never sends a row again, even if it is proven absent;
+                `fast` looks for nothing before or after, and believes what the service says.
+            settle: Seconds that a lost answer may take to be applied.
+            on_existing: What becomes of a row whose e-mail address (or, without one, LinkedIn
+                profile) the client has: `skip` it, `update` the lead, or `create` another one.
+            key: What every row must have to be known again, or it is refused; a row with
+                `linkedinUrl` for its key must have no e-mail address. None: none need have one.
+            unknown: Whether fields that the platform does not document are kept, or their row is
+                refused.
+            require_email: Whether a row without an e-mail address is refused.
+            names_from_email: Whether missing names are made from the e-mail address.
+            stop_on_error: Whether the first refused row ends it, in place of its own end.
+            journal: A folder in which it is kept how far the import is: the same call with the
+                same rows goes on after whatever ended it.
+            report: A file that gets one JSON line for each row of the input.
+            company_id: The company; the account's own if not given.
+            on_progress: Called twice a second.
+
+        Raises:
+            ValueError: A value out of range, or a source that cannot be read.
+            UnknownClient: No client of the account has this `client_id`.
+            ImportConflict: The journal is of another import, or of other rows.
+            ImportLocked: Another process is at it.
+            ImportDamaged: The journal cannot be read.
+            ImportStopped: A row was refused, under `stop_on_error`.
+            LeadGeniusError: See `errors`. The journal stands.
+
+        ```python
+        leads = [{"firstName": "Grace", "lastName": "Sample", "email": "grace@sample.example"}]
+        done = await lg.leads.create_many(leads, client_id="acme-corp")
+        print(done.created, done.existing, done.rejected, done.unresolved)
+        ```
+        """
+        check_choice("mode", mode, get_args(Mode))
+        check_choice("on_existing", on_existing, get_args(OnExisting))
+        checks.whole("batch_size", batch_size, 1, _MAX_BATCH)
+        if settle < 0:
+            raise ValueError(f"settle is {settle}: give the seconds that an answer may be late")
+        rules = Rules(
+            client_id=client_id,
+            unknown=unknown,
+            key=key,
+            require_email=require_email,
+            names_from_email=names_from_email,
+        )
+        if client_id is not None:
+            await self._account.check_clients([client_id])
+        intake = await self._intake(rows, rules, columns)
+        company = company_id or await self._account.company_id()
+        spec = ImportSpec(
+            service=self._transport.base_url,
+            company_id=company,
+            client_id=client_id,
+            mode=mode,
+            on_existing=on_existing,
+        )
+        gate = self._transport.gate
+        options = Options(mode=mode, batch_size=batch_size, settle=settle, stop=stop_on_error)
+        with _opened(journal, spec) as opened:
+            done = await Import(
+                LeadService(self._transport, company),
+                opened,
+                options,
+                on_progress=on_progress,
+                gate=lambda: (gate.limit, gate.paused_for),
+            ).run(intake)
+            done.journal = None if journal is None else str(journal)
+            if report is not None:
+                await to_thread.run_sync(_write_report, opened, Path(report))
+        return done
+
+    async def preview_many(
+        self,
+        rows: Source | Rows,
+        *,
+        client_id: str | None = None,
+        client_exists: bool = True,
+        columns: Mapping[str, str] | None = None,
+        batch_size: int = BATCH,
+        mode: Mode = "verified",
+        on_existing: OnExisting = "skip",
+        unknown: Unknown = "keep",
+        require_email: bool = False,
+        names_from_email: bool = False,
+    ) -> BulkPreview:
+        """Say what `create_many` would do with the same arguments, and send nothing.
+
+        Clients are looked up, and how many leads they have is asked for, if the service says it.
+
+        Args:
+            rows: As of `create_many`; an iterator is used up.
+            client_id: The client of rows that name none.
+            client_exists: Whether it must be a client of the account; if not, it is one that is
+                to be made.
+            columns: The field of a column, where its name does not say it.
+            batch_size: Rows of a request, 1 to 100.
+            mode: How sure the import is to be.
+            on_existing: What becomes of a row whose key the client has.
+            unknown: What becomes of fields that the platform does not document.
+            require_email: Whether a row without an e-mail address is refused.
+            names_from_email: Whether missing names are made from the e-mail address.
+
+        Raises:
+            ValueError: A value out of range, or a source that cannot be read.
+            UnknownClient: No client of the account has this `client_id`.
+
+        ```python
+        leads = [{"firstName": "Grace", "email": "grace@sample.example"}]
+        preview = await lg.leads.preview_many(leads, client_id="acme-corp")
+        print(preview.ready, preview.rows[0].reason)  # 0, lastName is missing or empty: …
+        ```
+        """
+        check_choice("mode", mode, get_args(Mode))
+        check_choice("on_existing", on_existing, get_args(OnExisting))
+        checks.whole("batch_size", batch_size, 1, _MAX_BATCH)
+        rules = Rules(
+            client_id=client_id,
+            unknown=unknown,
+            require_email=require_email,
+            names_from_email=names_from_email,
+        )
+        if client_id is not None and client_exists:
+            await self._account.check_clients([client_id])
+        intake = await self._intake(rows, rules, columns)
+        spec = ImportSpec(
+            service=self._transport.base_url,
+            company_id="",
+            client_id=client_id,
+            mode=mode,
+            on_existing=on_existing,
+        )
+        journal = Journal(None, new_import(spec))
+        try:
+            load = await take_in(intake, journal)
+            return preview_of(
+                journal,
+                load,
+                before=await self._sizes(),
+                batch_size=batch_size,
+                mode=mode,
+                limit=self._transport.gate.limit,
+            )
+        finally:
+            journal.close()
+
+    async def _intake(
+        self, rows: Source | Rows, rules: Rules, columns: Mapping[str, str] | None
+    ) -> Intake:
+        """Open a source; rows that name their clients must name those of the account."""
+        source = rows if isinstance(rows, Rows) else await to_thread.run_sync(read_rows, rows)
+        clients = None if rules.client_id is not None else await self._account.client_ids()
+        return Intake(source, rules, columns=columns, clients=clients)
+
+    async def _sizes(self) -> dict[str, int]:
+        """Return how many leads each client has; nothing where the service does not say."""
+        try:
+            return (await Analytics(self._transport, self._account).pipeline()).byClient
+        except errors.LeadGeniusError:
+            return {}  # the credentials may not ask, or its shape, which is assumed, is another
+
+
+@contextlib.contextmanager
+def _opened(folder: str | Path | None, spec: ImportSpec) -> Generator[Journal]:
+    """Open the journal of an import, for this process alone."""
+    job = new_import(spec)
+    if folder is None:
+        journal = Journal(None, job)
+        try:
+            yield journal
+        finally:
+            journal.close()
+        return
+    path = Path(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = Lock(path, job.job_id)
+    except errors.ExportLocked:
+        raise locked(path) from None
+    try:
+        journal = Journal(path / JOURNAL, job)
+        try:
+            yield journal
+        finally:
+            journal.close()
+    finally:
+        lock.release()
+
+
+def _write_report(journal: Journal, path: Path) -> None:
+    with path.open("wb") as file:
+        for row in journal.results():
+            file.write(msgspec.json.encode(row) + b"\n")

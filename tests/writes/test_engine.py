@@ -1,0 +1,311 @@
+"""An import against a service that does whatever a service may, under a virtual clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import anyio
+import msgspec
+import pytest
+from anyio import to_thread
+from simulated import CLIENT, Crash, Simulated, people, ready, source
+from virtual_clock import VIRTUAL
+
+from leadgenius_async._writes.engine import Checked, Import
+from leadgenius_async._writes.journal import Journal
+from leadgenius_async._writes.records import ImportSpec, new_import
+from leadgenius_async._writes.report import BulkReport, OnExisting
+from leadgenius_async._writes.work import Options
+
+SPEC = ImportSpec(
+    service="https://s.example",
+    company_id="company-1",
+    client_id=CLIENT,
+    mode="verified",
+    on_existing="skip",
+)
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return VIRTUAL
+
+
+@pytest.fixture(autouse=True)
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the journal's work take no time, so that a seed tells all that happens."""
+
+    async def run_sync(work: Callable[..., object], *args: object, **_: object) -> object:
+        return work(*args)
+
+    monkeypatch.setattr(to_thread, "run_sync", run_sync)
+
+
+def make_journal(**changes: Any) -> Journal:
+    return Journal(None, new_import(msgspec.structs.replace(SPEC, **changes)))
+
+
+async def run(
+    service: Simulated,
+    rows: Sequence[dict[str, object]],
+    *,
+    journal: Journal | None = None,
+    **options: Any,
+) -> BulkReport:
+    found = Import(service, journal or make_journal(), Options(**options))
+    return await found.run(source(rows))
+
+
+def ends(report: BulkReport) -> tuple[int, int, int, int]:
+    return report.created, report.existing, report.rejected, report.unresolved
+
+
+async def test_a_service_in_health() -> None:
+    """One probe, batches, one listing before and after: every row was seen."""
+    service = Simulated()
+    report = await run(service, people(1_000))
+    assert ends(report) == (1_000, 0, 0, 0)
+    assert report.batches_persist is True
+    assert (report.batches, report.singles) == (21, 0)
+    assert report.requests <= 1.15 * (1_000 / 50 + 2)
+    assert report.complete
+    assert len(report.rows) == 1_000
+
+
+async def test_a_service_that_stores_no_batch() -> None:
+    """The first small batch shows it; all rows go one by one, and all are there once."""
+    service = Simulated(drops=1.0)
+    report = await run(service, people(300))
+    assert ends(report) == (300, 0, 0, 0)
+    assert report.batches_persist is False
+    assert report.singles == 300
+    assert len(service.stored) == 300
+
+
+async def test_batches_are_tried_again() -> None:
+    """A service that has stored none for a while stores them by now."""
+    service = Simulated(drops=1.0)
+
+    async def mend() -> None:
+        await anyio.sleep(100)
+        service.drops = 0.0
+
+    reports: list[BulkReport] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(mend)
+        reports.append(await run(service, people(20_000)))
+    [report] = reports
+    assert ends(report) == (20_000, 0, 0, 0)
+    assert report.batches_persist is True
+    assert report.singles < 10_000
+
+
+async def test_batches_that_stop_being_stored_are_noticed() -> None:
+    """One batch in a hundred is looked for at once."""
+    service = Simulated()
+
+    async def break_() -> None:
+        await anyio.sleep(1)
+        service.drops = 1.0
+
+    reports: list[BulkReport] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(break_)
+        reports.append(await run(service, people(20_000), settle=9.0))
+    [report] = reports
+    assert ends(report) == (20_000, 0, 0, 0)
+    assert report.batches_persist is False
+    assert Counter(email for _, _, email in service.stored).most_common(1)[0][1] == 1
+
+
+async def test_what_exists_is_skipped() -> None:
+    """A lead that was there before is no creation of ours."""
+    service = Simulated()
+    await run(service, people(100))
+    report = await run(service, people(300))
+    assert ends(report) == (200, 100, 0, 0)
+    assert len(service.stored) == 300
+    assert {row.id is not None for row in report.rows} == {True}
+
+
+async def test_a_few_rows_of_a_large_client_are_looked_up() -> None:
+    """Two rows are not worth a listing of all pages, before and after; what exists is found."""
+    service = Simulated(page=100)
+    await run(service, people(5_000))
+    before = service.meter.sends
+    report = await run(service, people(2, start=4_999))
+    assert ends(report) == (1, 1, 0, 0)
+    assert service.meter.sends - before <= 3 + 2 + 1 + 3
+    assert len(service.stored) == 5_001
+
+
+async def test_what_cannot_be_looked_up_is_listed_before_it_is_sent_again() -> None:
+    """A service that finds nothing by e-mail makes no row absent."""
+    service = Simulated(page=100)
+    await run(service, people(12_000))
+
+    async def find(_: object) -> None:
+        service.meter.sends += 1
+
+    service.find = find  # type: ignore[method-assign, assignment]
+    report = await run(service, people(2, start=12_000))
+    assert ends(report) == (2, 0, 0, 0)
+    assert len(service.stored) == 12_002
+
+
+async def test_what_exists_is_updated() -> None:
+    service = Simulated()
+    await run(service, people(100))
+    report = await run(service, people(300), journal=make_journal(on_existing="update"))
+    assert ends(report) == (200, 100, 0, 0)
+    assert report.updated == 100
+
+
+async def test_the_same_key_twice() -> None:
+    """The second row of a key is not sent; it exists once the first is created."""
+    service = Simulated()
+    rows = [*people(20), *people(3)]
+    report = await run(service, rows)
+    assert ends(report) == (20, 3, 0, 0)
+    assert report.rows[20].reason == "the same key as line 1"
+    assert report.rows[20].id == report.rows[0].id
+
+
+async def test_the_same_key_twice_on_purpose() -> None:
+    """With `create`, each row becomes a lead, and each lead belongs to one row."""
+    service = Simulated()
+    await run(service, people(5))
+    rows = [*people(20), *people(3)]
+    report = await run(service, rows, journal=make_journal(on_existing="create"))
+    assert ends(report) == (23, 0, 0, 0)
+    assert len({row.id for row in report.rows}) == 23
+    assert len(service.stored) == 28
+
+
+async def test_the_second_of_a_key_goes_where_the_first_was_rejected() -> None:
+    """Nothing is lost because a row before it was bad."""
+    service = Simulated(poison="Bad")
+    rows = people(20)
+    rows[4] = {**rows[4], "firstName": "Bad"}
+    rows.append({**rows[4], "firstName": "Good"})
+    report = await run(service, rows)
+    assert report.rows[4].state == "rejected"
+    assert report.rows[20].state == "created"
+    assert ends(report) == (20, 0, 1, 0)
+
+
+async def test_a_poison_row_is_found_out() -> None:
+    """The batch fails as a whole; once that is proven, its rows go one by one."""
+    service = Simulated(poison="Bad")
+    rows = people(200)
+    rows[150] = {**rows[150], "firstName": "Bad"}
+    report = await run(service, rows)
+    assert ends(report) == (199, 0, 1, 0)
+    assert "no data returned" in (report.rows[150].reason or "")
+    assert len(service.stored) == 199
+
+
+async def test_a_refused_row_is_found_by_halves() -> None:
+    """Nothing of a refused batch is stored: its halves go at once, and count as sent once."""
+    service = Simulated(refused="Bad")
+    rows = people(200)
+    rows[150] = {**rows[150], "firstName": "Bad"}
+    journal = make_journal()
+    report = await run(service, rows, journal=journal)
+    assert ends(report) == (199, 0, 1, 0)
+    assert report.rows[150].reason == "firstName is not allowed"
+    assert report.batches + report.singles < 20
+    assert journal.proof.last_resent() is None
+
+
+async def test_rows_without_a_key_go_alone() -> None:
+    """Nobody could look them up; a lost answer leaves them unresolved, and they go once."""
+    service = Simulated(loses=0.5, seed=3)
+    rows: list[dict[str, object]] = [
+        {"firstName": "Ada", "lastName": f"Sample {n}"} for n in range(40)
+    ]
+    service.create = _keyless(service)  # type: ignore[method-assign]
+    report = await run(service, rows)
+    assert report.created + report.unresolved == 40
+    assert report.unresolved > 5
+    assert len(service.stored) == 40
+
+
+def _keyless(service: Simulated) -> Callable[..., Any]:
+    async def create(rows: Sequence[Any]) -> Any:
+        assert len(rows) == 1
+        fixed = [row._replace(payload=row.payload[:-1] + b',"email":"-"}') for row in rows]
+        return await Simulated.create(service, fixed)
+
+    return create
+
+
+async def chunks(rows: list[Checked]) -> AsyncIterator[list[Checked]]:
+    for start in range(0, len(rows), 200):
+        yield rows[start : start + 200]
+
+
+async def trial(
+    seed: int, *, rows: int, settle: float, late: float, lag: float, on_existing: OnExisting
+) -> tuple[BulkReport, Simulated, int]:
+    """Run one import through crashes to its end."""
+    service = Simulated(
+        seed=seed,
+        drops=0.15,
+        parts=0.10,
+        loses=0.15,
+        late=late,
+        lag=lag,
+        crashes=15 + 7 * seed % 45,
+    )
+    journal = make_journal(on_existing=on_existing)
+    crashes = 0
+    while True:
+        importing = Import(service, journal, Options(settle=settle, batch_size=10))
+        try:
+            report = await importing.run(chunks(ready(rows)))
+        except Crash:
+            crashes += 1
+            service.crashes = None if crashes > 5 else service.crashes
+            await anyio.sleep(1)
+        else:
+            break
+    await anyio.sleep(late + lag)
+    return report, service, crashes
+
+
+@pytest.mark.parametrize("on_existing", ["skip", "create"])
+async def test_nothing_is_lost_and_nothing_doubled(on_existing: OnExisting) -> None:
+    """150,000 rows each: dropped, stored in part, lost, late, crashed, and each is there once."""
+    crashes = unresolved = 0
+    for seed in range(100):
+        report, service, crashed = await trial(
+            seed, rows=1_500, settle=35.0, late=29.0, lag=5.0, on_existing=on_existing
+        )
+        crashes += crashed
+        stored = Counter(email for _, _, email in service.stored)
+        assert set(stored.values()) == {1}, seed
+        assert report.created == len(stored) == 1_500 - report.unresolved, seed
+        assert report.doubled == 0
+        unresolved += report.unresolved
+    assert crashes > 200
+    assert unresolved <= 150_000 * 0.005  # three times sent, three times lost
+
+
+async def test_too_short_a_settle_time_is_not_hidden() -> None:
+    """What came later than it was given time for is doubled, and the report says which."""
+    doubled = reported = 0
+    for seed in range(10):
+        report, service, _ = await trial(
+            seed, rows=1_000, settle=5.0, late=29.0, lag=0.0, on_existing="skip"
+        )
+        stored = Counter(email for _, _, email in service.stored)
+        more = sum(stored.values()) - len(stored)
+        doubled += more
+        reported += report.doubled
+        listed = {name for row in report.rows for name in row.doubles}
+        assert len(listed) == report.doubled
+    assert doubled > 50
+    assert reported >= doubled * 0.8  # what came later still, nobody could have seen
