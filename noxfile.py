@@ -73,14 +73,16 @@ def bench(session: nox.Session) -> None:
     session.run("python", "bench/latency.py")
     session.run("python", "bench/duplicates.py")
     session.run("python", "bench/emulator_pages.py")
+    session.run("python", "bench/imports.py", "--large=1000000")
     session.run("python", "bench/equality.py", env={"PYTHONPATH": "tests"})
 
 
 @nox.session
 def crash(session: nox.Session) -> None:
-    """A thousand exports killed at random times and at named points, each gone on with."""
+    """A thousand exports and two hundred imports killed at any moment, each gone on with."""
     session.install(".", *group("test"))
     session.run("python", "tests/killing.py", "--kills=1000", *session.posargs)
+    session.run("python", "tests/killing_imports.py", "--trials=200", *session.posargs)
 
 
 @nox.session

@@ -2,7 +2,8 @@
 
 How this house is laid out:
     cli/ → _client → _resources/ (one file per API section)
-         → _extract/ (bulk lists to files) → _http/ (one request's way to the wire)
+         → _extract/ (bulk lists to files), _writes/ (rows to leads)
+         → _http/ (one request's way to the wire)
          → errors, _fields (the one table of lead fields)
     emulator/ is the service on your own machine; it shares nothing with the rest but _fields.
     Importing the package loads nothing; a name loads what it needs on first use.

@@ -42,7 +42,7 @@ SETTINGS: dict[str, Any] = {
 
 
 class Victims:
-    """The process that forks an export for each order."""
+    """The process that forks a child for each order."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-P", str(Path(__file__).parent / "victim.py")]
@@ -58,7 +58,7 @@ class Victims:
             pass
 
     def run(self, order: Order) -> int:
-        """Run an export, and return how it ended."""
+        """Carry an order out, and return how that ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(msgspec.json.encode(order).decode() + "\n")

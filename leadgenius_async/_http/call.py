@@ -118,7 +118,8 @@ def make_call(
         takes=_credentials(method, api_path(bare)),
         query={**_parse(own_query), **(query or {})},
         body=body,
-        # Not a DELETE of many: asked again, it would count only what the first try left.
+        # Not a DELETE of many: asked again, it would count only what the first try left. Who can
+        # live with such a count replaces this (`_writes.changes`).
         repeatable=method in {"GET", "PUT"} or (method == "DELETE" and body is None),
     )
 

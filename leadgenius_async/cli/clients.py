@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from leadgenius_async.cli.changes import Progress
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, confirm, given
 from leadgenius_async.cli.output import SHOW, Show
 
-app: App = App(name="clients", help="Customer workspaces: list, get, create, update, delete.")
+app: App = App(
+    name="clients", help="Customer workspaces: list, get, create, update, delete, purge."
+)
 
 _COLUMNS = ("client_id", "id", "clientName", "companyURL", "createdAt")
 
@@ -93,10 +96,33 @@ async def delete(
 
     Args:
         record_id: Its record id (the column id of `leadgenius clients list`).
-        purge: Delete its leads as well; above about 1,000 the service runs out of time.
+        purge: Delete its leads as well; above about 1,000 the service runs out of time: there is
+            `clients purge`.
         yes: Do not ask.
     """
     confirm(f"delete client {record_id}" + (" and its leads" if purge else ""), yes=yes)
     async with connection.open() as lg:
         await lg.clients.delete(record_id, purge=purge)
         show.one({"deleted": 1})
+
+
+@app.command
+async def purge(
+    client: str,
+    *,
+    dry_run: Flag = False,
+    yes: Flag = False,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> None:
+    """Delete a client with all its leads, however many; the same command goes on if cut off.
+
+    Args:
+        client: Its client_id, or its record id.
+        dry_run: Only count its leads.
+        yes: Do not ask.
+    """
+    if not dry_run:
+        confirm(f"delete client {client} and all its leads", yes=yes)
+    async with connection.open() as lg:
+        show.one(await lg.clients.purge(client, dry_run=dry_run, on_progress=Progress()))

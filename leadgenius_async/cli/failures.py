@@ -10,6 +10,7 @@ from typing import TextIO
 import msgspec
 
 from leadgenius_async import errors
+from leadgenius_async._writes.rows import SourceError
 from leadgenius_async.cli.notes import NOTES, note, one_line
 
 OK = 0
@@ -46,14 +47,19 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (Incomplete, PARTIAL),
     (errors.SchemaMismatch, PARTIAL),
     (errors.ExportConflict, USAGE),
+    (errors.ImportConflict, USAGE),
+    (errors.ImportStopped, BAD_INPUT),
     (errors.ConnectionFailed, NETWORK),
     (errors.TimedOut, NETWORK),
     (errors.DeadlineExceeded, NETWORK),
     (errors.OutcomeUnknown, NETWORK),
     (errors.ProtocolError, NETWORK),
     (BadInput, BAD_INPUT),
+    (SourceError, BAD_INPUT),
     (ValueError, USAGE),
     (TypeError, USAGE),
+    (errors.ImportLocked, OTHER),
+    (errors.BulkWriteError, PARTIAL),
 )
 
 

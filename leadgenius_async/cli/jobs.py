@@ -1,62 +1,100 @@
-"""`leadgenius jobs`: exports that stand in folders; `leadgenius verify`: their files."""
+"""`leadgenius jobs`: exports and imports in folders; `leadgenius verify`: files of an export."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from leadgenius_async._http.record import plain
+from leadgenius_async._writes.jobs import (
+    FoundImport,
+    discard as discard_import,
+    find_imports,
+    read_import,
+)
 from leadgenius_async.cli.failures import Incomplete
+from leadgenius_async.cli.import_folder import STDIN, read_command
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json, confirm, require_local
 from leadgenius_async.cli.output import SHOW, Show
 
 if TYPE_CHECKING:
     from leadgenius_async._extract.jobs import ExportJob
 
-app: App = App(name="jobs", help="Exports that stand in folders: list, show, resume, discard.")
+app: App = App(name="jobs", help="Exports and imports in folders: list, show, resume, discard.")
 
-_COLUMNS = ("job_id", "state", "out", "table", "rows", "chains_done", "chains", "started_at")
+_COLUMNS = (
+    "job_id", "kind", "state", "out", "table", "rows", "chains_done", "chains", "started_at",
+)  # fmt: skip
 
 
 @app.command(name="list")
 async def list_(folder: Path = Path(), *, show: Show = SHOW) -> None:
-    """List the exports in a folder and up to three levels below it.
+    """List the exports and imports in a folder and up to three levels below it.
 
     Args:
         folder: Where to look.
     """
-    from leadgenius_async._extract.jobs import find_jobs  # noqa: PLC0415 - loads pyarrow
-
     require_local(folder)
     _require_folder(folder)
-    found = await asyncio.to_thread(lambda: list(find_jobs(folder)))
+    found = await asyncio.to_thread(lambda: list(_all(folder)))
     show.rows([plain(job) for job in found], _COLUMNS)
 
 
 @app.command(name="show")
 async def show_(job: str, *, show: Show = SHOW) -> None:
-    """Show an export: how far it is, who is at it, what it was asked for.
+    """Show an export or import: how far it is, who is at it, what it was asked for.
 
     Args:
         job: Its folder, or the id of one in this folder or below it.
     """
-    show.one(await asyncio.to_thread(_find, job))
+    found = await asyncio.to_thread(_find, job)
+    if isinstance(found, FoundImport) and (command := read_command(Path(found.out))):
+        show.one(plain(found) | {"file": command.file, "command": command.line})
+        return
+    show.one(found)
 
 
 @app.command
 async def resume(job: str, *, json: Json = False, connection: Connection = DEFAULT) -> None:
-    """Go on with an unfinished export, as the command that began it would.
+    """Go on with an unfinished export or import, as the command that began it would.
 
     Args:
         job: Its folder, or the id of one in this folder or below it.
         json: Print the report as one JSON object.
     """
+    found = await asyncio.to_thread(_find, job)
+    if isinstance(found, FoundImport):
+        await _resume_import(found, json=json, connection=connection)
+    else:
+        await _resume_export(found, json=json, connection=connection)
+
+
+async def _resume_import(found: FoundImport, *, json: bool, connection: Connection) -> None:
+    from leadgenius_async.cli.imports import import_with  # noqa: PLC0415 - on no other path
+
+    command = read_command(Path(found.out))
+    if command is None:
+        raise ValueError(
+            f"{found.out} does not say what its rows come from: give the command that began it, "
+            f"leadgenius leads import FILE … --journal {shlex.quote(found.out)}"
+        )
+    if command.file == STDIN or not await asyncio.to_thread(Path(command.file).is_file):
+        raise ValueError(f"its rows are not here: give them again to {command.line}")
+    command.options = dataclasses.replace(command.options, json=json, journal=found.out)
+    if connection != DEFAULT:
+        command.connection = connection
+    await import_with(command)
+
+
+async def _resume_export(found: ExportJob, *, json: bool, connection: Connection) -> None:
     from leadgenius_async.cli.export import ExportOptions, Table, export_with  # noqa: PLC0415
 
-    found = await asyncio.to_thread(_find, job)
     if found.spec is None:
         raise ValueError(
             f"{found.out} holds an export that is {found.state}: nothing is left of it"
@@ -86,7 +124,10 @@ async def resume(job: str, *, json: Json = False, connection: Connection = DEFAU
 
 @app.command
 async def discard(job: str, *, yes: Flag = False, show: Show = SHOW) -> None:
-    """Delete an export: its files, its manifest and what it would go on from.
+    """Delete an export, or what an import would go on from.
+
+    Of an export its files, its manifest and its journal go; of an import the journal alone: leads
+    that were created stay.
 
     Args:
         job: Its folder, or the id of one in this folder or below it.
@@ -95,8 +136,13 @@ async def discard(job: str, *, yes: Flag = False, show: Show = SHOW) -> None:
     from leadgenius_async._extract.jobs import discard as discard_export  # noqa: PLC0415
 
     found = await asyncio.to_thread(_find, job)
-    confirm(f"delete the export in {found.out} with {found.rows:,} rows", yes=yes)
-    await asyncio.to_thread(discard_export, Path(found.out))
+    if isinstance(found, FoundImport):
+        left = found.read - found.rows
+        confirm(f"delete the journal {found.out}, {left:,} of its rows not at an end", yes=yes)
+        await asyncio.to_thread(discard_import, Path(found.out))
+    else:
+        confirm(f"delete the export in {found.out} with {found.rows:,} rows", yes=yes)
+        await asyncio.to_thread(discard_export, Path(found.out))
     show.one({"deleted": 1, "out": found.out})
 
 
@@ -115,15 +161,25 @@ async def verify(folder: Path, *, show: Show = SHOW) -> None:
         raise Incomplete(f"{folder}: {'; '.join(verdict.problems)}")
 
 
-def _find(job: str) -> ExportJob:
-    from leadgenius_async._extract.jobs import find_jobs, read_job  # noqa: PLC0415
+def _find(job: str) -> ExportJob | FoundImport:
+    from leadgenius_async._extract.jobs import read_job  # noqa: PLC0415 - loads pyarrow
 
-    if (found := read_job(Path(job))) is not None:
+    folder = Path(job)
+    if (found := read_job(folder) or read_import(folder)) is not None:
         return found
-    for each in find_jobs(Path()):
+    for each in _all(Path()):
         if each.job_id == job:
             return each
-    raise ValueError(f"{job!r} is no folder with an export, nor the id of one below this folder")
+    raise ValueError(
+        f"{job!r} is no folder with an export or import, nor the id of one below this folder"
+    )
+
+
+def _all(folder: Path) -> Iterator[ExportJob | FoundImport]:
+    from leadgenius_async._extract.jobs import find_jobs  # noqa: PLC0415 - loads pyarrow
+
+    yield from find_jobs(folder)
+    yield from find_imports(folder)
 
 
 def _require_folder(folder: Path) -> None:

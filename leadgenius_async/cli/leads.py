@@ -1,4 +1,4 @@
-"""`leadgenius leads`: leads one by one and in plain batches."""
+"""`leadgenius leads`: leads one by one, in plain batches, and by files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from cyclopts import App
 
 from leadgenius_async._http.record import plain
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.changes import BULK, Bulk, finish
+from leadgenius_async.cli.imports import import_leads
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import (
     DEFAULT,
@@ -22,11 +24,16 @@ from leadgenius_async.cli.options import (
 )
 from leadgenius_async.cli.output import SHOW, Show
 from leadgenius_async.cli.process import tell_nothing_triggered
+from leadgenius_async.cli.rehome import rehome
 
 if TYPE_CHECKING:
+    from leadgenius_async._writes.source import Rows
     from leadgenius_async.models import LeadReport
 
-app: App = App(name="leads", help="Leads: list, find, get, create, update, delete, enrich.")
+app: App = App(
+    name="leads", help="Leads: list, find, create, import, update, delete, move, enrich."
+)
+app.command(import_leads, name="import")
 
 _REPORT_COLUMNS = ("leadId", "triggered", "skipped", "statuses", "error")
 _COLUMNS = ("id", "client_id", "fullName", "email", "companyName", "title", "status")
@@ -161,24 +168,37 @@ async def create_batch(
 
 @app.command
 async def update(
-    lead_id: str,
+    lead_id: str | None = None,
     *,
-    data: Data,
+    data: Data | None = None,
     enriched: Flag = False,
+    bulk: Bulk = BULK,
     show: Show = SHOW,
     connection: Connection = DEFAULT,
-) -> None:
-    """Change a lead.
+) -> int:
+    """Change a lead, or with --file many; exits 6 if some are missing or refused.
+
+    In a file, an empty cell of CSV leaves the field as it is; null in NDJSON or Parquet clears it.
 
     Args:
         lead_id: Its id.
         data: The fields that change, as a JSON object; null clears one.
         enriched: Send it to the address of the single enriched lead, /api/enrich-leads/ID.
     """
+    if bulk.file is not None:
+        if lead_id is not None or data is not None or enriched:
+            raise ValueError("--file names the leads and their fields: give nothing of one lead")
+        rows = bulk.open(updates=True)
+        async with connection.open() as lg:
+            report = await lg.leads.update_many(rows, columns=bulk.columns, **bulk.options)
+        return finish(report, show)
+    if lead_id is None or data is None or bulk != BULK:
+        raise ValueError("give LEAD_ID and --data for one lead, or --file for many")
     changes = read_object(data)
     async with connection.open() as lg:
         section = lg.enrich_leads if enriched else lg.leads
         show.one(await section.update(lead_id, changes))
+    return failures.OK
 
 
 @app.command
@@ -195,21 +215,57 @@ async def update_batch(*, data: Data, show: Show = SHOW, connection: Connection 
 
 @app.command
 async def delete(
-    ids: Names, *, yes: Flag = False, show: Show = SHOW, connection: Connection = DEFAULT
-) -> None:
-    """Delete leads.
+    ids: Names | None = None,
+    *,
+    yes: Flag = False,
+    bulk: Bulk = BULK,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Delete leads; with --file any number, and exits 6 if some were not there.
 
     Args:
         ids: Their ids; one is deleted by the single call, more by the batch call.
         yes: Do not ask.
     """
-    confirm(f"delete {len(ids)} leads", yes=yes)
+    leads = _leads(ids, bulk)
+    if not bulk.dry_run:
+        what = f"{len(leads)} leads" if isinstance(leads, list) else f"the leads of {bulk.file}"
+        confirm(f"delete {what}", yes=yes)
     async with connection.open() as lg:
-        if len(ids) == 1:
-            await lg.leads.delete(ids[0])
+        if not isinstance(leads, list) or bulk != BULK:
+            report = await lg.leads.delete_many(leads, columns=bulk.columns, **bulk.options)
+            return finish(report, show)
+        if len(leads) == 1:
+            await lg.leads.delete(leads[0])
             show.one({"deleted": 1})
-            return
-        show.one({"deleted": await lg.leads.delete_batch(ids)})
+            return failures.OK
+        show.one({"deleted": await lg.leads.delete_batch(leads)})
+    return failures.OK
+
+
+@app.command
+async def move(
+    ids: Names | None = None,
+    *,
+    to: str,
+    bulk: Bulk = BULK,
+    show: Show = SHOW,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Move leads to another client; exits 6 if some were not there.
+
+    Args:
+        ids: Their ids, if not in --file.
+        to: The client_id of the client that gets them.
+    """
+    leads = _leads(ids, bulk)
+    async with connection.open() as lg:
+        report = await lg.leads.move_many(leads, to=to, columns=bulk.columns, **bulk.options)
+    return finish(report, show)
+
+
+app.command(rehome)
 
 
 @app.command
@@ -246,6 +302,13 @@ async def enrich(
     if not any(report.failed or _triggered(report) for report in reports):
         tell_nothing_triggered()
     return failures.PARTIAL if any(report.failed for report in reports) else failures.OK
+
+
+def _leads(ids: list[str] | None, bulk: Bulk) -> list[str] | Rows:
+    """Return the leads that a command line names."""
+    if (ids is None) == (bulk.file is None):
+        raise ValueError("give either the leads' ids (--ids) or --file")
+    return bulk.open(updates=False) if ids is None else ids
 
 
 def _triggered(report: LeadReport) -> bool:

@@ -14,13 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress as Bar, SpinnerColumn, TextColumn
 
 from leadgenius_async._extract.report import Progress
+from leadgenius_async._writes.report import BulkProgress
 from leadgenius_async.cli.notes import NOTES
 
 _LINE_EVERY = 10.0  # seconds
 
 
-class ProgressDisplay:
-    """Shows the `Progress` of an export.
+class Display:
+    """Shows how far a job is.
 
     Args:
         label: What is being done.
@@ -49,20 +50,39 @@ class ProgressDisplay:
         if self._bar:
             self._bar.stop()
 
-    def __call__(self, progress: Progress) -> None:
-        """Show how far the export is."""
+    def show(self, job_id: str, rows: int, text: str) -> None:
+        """Show a line that says how far it is."""
         if self._bar is not None and self._task is not None:
-            text = describe(progress, self._total)
-            self._bar.update(self._task, completed=progress.rows, text=text)
+            self._bar.update(self._task, completed=rows, text=text)
             return
         if NOTES.as_json:
             return
         if not self._announced:
             self._announced = True
-            sys.stderr.write(f"{self._label}: job {progress.job_id}\n")
+            sys.stderr.write(f"{self._label}: job {job_id}\n")
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_EVERY
-            sys.stderr.write(f"{self._label}: {describe(progress, self._total)}\n")
+            sys.stderr.write(f"{self._label}: {text}\n")
+
+
+class ProgressDisplay(Display):
+    """Shows the `Progress` of an export."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far the export is."""
+        self.show(progress.job_id, progress.rows, describe(progress, self._total))
+
+
+class ImportDisplay(Display):
+    """Shows the `BulkProgress` of an import; its job's id comes first, on a terminal too."""
+
+    def __call__(self, progress: BulkProgress) -> None:
+        """Show how far the import is."""
+        if self._bar is not None and not self._announced:
+            self._announced = True
+            self._bar.console.print(f"{self._label}: job {progress.job_id}", highlight=False)
+        ends = progress.created + progress.existing + progress.rejected + progress.unresolved
+        self.show(progress.job_id, ends, describe_import(progress))
 
 
 def describe(progress: Progress, total: int | None = None) -> str:
@@ -85,7 +105,26 @@ def describe(progress: Progress, total: int | None = None) -> str:
     return " · ".join(parts)
 
 
-def _requests(progress: Progress) -> str:
+def describe_import(progress: BulkProgress) -> str:
+    """Return one line: what became of the rows, requests of the limit, waiting, throttling."""
+    parts = [
+        f"{progress.read:,} rows read",
+        f"{progress.created:,} created",
+        f"{progress.existing:,} existing",
+        f"{progress.rejected:,} rejected",
+        f"{progress.unresolved:,} unresolved",
+    ]
+    if progress.open:
+        parts.append(f"{progress.open:,} sent and not seen yet")
+    parts.append(_requests(progress))
+    if progress.waiting:
+        parts.append(f"settling, {progress.waiting:.0f} s")
+    if progress.throttled_for:
+        parts.append(f"throttled, resumes in {progress.throttled_for:.0f} s")
+    return " · ".join(parts)
+
+
+def _requests(progress: Progress | BulkProgress) -> str:
     if progress.limit is None:
         return f"{progress.requests:,} requests"
     per_minute = 60 * progress.requests / max(progress.seconds, 1.0)

@@ -16,6 +16,7 @@ from leadgenius_async import errors
 from leadgenius_async._extract import parts
 from leadgenius_async._extract.jobs import discard, find_jobs, read_job, verify
 from leadgenius_async._extract.lock import Lock
+from leadgenius_async._writes.jobs import find_imports
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.app import run
 from leadgenius_async.emulator import Emulator
@@ -193,3 +194,98 @@ def test_folders_of_others_are_passed_over(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "scandir", closed)
     assert [Path(job.out).name for job in find_jobs(tmp_path)] == ["a", "b"]
+
+
+def leave_import(world: World, *options: str, file: str = "people.csv") -> None:
+    """Begin an import of three rows whose creates are refused."""
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    rows = "".join(f"N{n},Sample,n{n}@import.example,{n}\n" for n in range(3))
+    Path(file).write_text(f"firstName,lastName,email,Size\n{rows}")
+    world.emulator.change(refused_writes=1.0, refusal=401)
+    command = ["leads", "import", file, "--client", "acme-corp", "--map", "Size=notes", *options]
+    assert run(command) == failures.AUTH
+    world.emulator.change(refused_writes=0.0)
+
+
+@pytest.fixture
+def by_key(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same account by its API key alone."""
+    monkeypatch.delenv("LEADGENIUS_USERNAME")
+    monkeypatch.delenv("LEADGENIUS_PASSWORD")
+    return world
+
+
+def test_an_import_from_list_to_resume(by_key: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is found beside exports, shown, and gone on with by its id from any folder above it."""
+    by_key.portal.call(lambda: leave_unfinished(by_key.emulator, Path("deep/out")))
+    leave_import(by_key, "--report", "report.ndjson", file="deep/down/people.csv")
+    capsys.readouterr()
+    assert run(["jobs", "list", "--json"]) == 0
+    export, job = answer(capsys)
+    assert (export["kind"], export["out"]) == ("export", "deep/out")
+    assert (job["kind"], job["state"], job["out"]) == (
+        "import",
+        "unfinished",
+        "deep/down/people.csv.import",
+    )
+    assert (job["read"], job["rows"], job["client_id"]) == (3, 0, "acme-corp")
+    assert run(["jobs", "list"]) == 0
+    assert "  import  unfinished  " in capsys.readouterr().out
+    assert run(["jobs", "show", job["job_id"], "--json"]) == 0
+    shown = answer(capsys)
+    assert shown["file"] == str(Path("deep/down/people.csv").absolute())
+    assert "leads import" in shown["command"]
+    assert "--map Size=notes" in shown["command"]
+    assert run(["jobs", "resume", job["job_id"], "--json"]) == 0
+    report = answer(capsys)
+    assert (report["created"], report["runs"]) == (3, 2)
+    assert ("2",) in by_key.emulator.created("notes")
+    assert len(Path("report.ndjson").read_text().splitlines()) == 3
+    assert not Path("deep/down/people.csv.import").exists()
+
+
+def test_an_import_without_its_file(by_key: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it goes on from is told as the exact command line to give."""
+    leave_import(by_key)
+    Path("people.csv").rename("gone.csv")
+    assert run(["jobs", "resume", "people.csv.import"]) == failures.USAGE
+    said = capsys.readouterr().err
+    assert "its rows are not here" in said
+    assert "leadgenius leads import" in said
+    assert "--client acme-corp --map Size=notes" in said
+    Path("people.csv.import/command.json").unlink()
+    assert run(["jobs", "resume", "people.csv.import"]) == failures.USAGE
+    assert "leads import FILE … --journal people.csv.import" in capsys.readouterr().err
+    assert run(["jobs", "show", "people.csv.import"]) == 0
+    capsys.readouterr()
+
+
+def test_an_import_is_discarded(by_key: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its journal goes, after a question; what others put there stays, and nobody is at it."""
+    leave_import(by_key)
+    folder = Path("people.csv.import")
+    (folder / "mine.txt").write_text("mine")
+    assert run(["jobs", "discard", str(folder)]) == failures.USAGE
+    assert "3 of its rows not at an end: give --yes" in capsys.readouterr().err
+    lock = Lock(folder, "job-1")
+    assert run(["jobs", "show", str(folder), "--json"]) == 0
+    shown = answer(capsys)
+    assert (shown["state"], shown["holder"]["job_id"]) == ("running", "job-1")
+    assert run(["jobs", "discard", str(folder), "--yes"]) == failures.OTHER
+    assert "is under way in process" in capsys.readouterr().err
+    lock.release()
+    assert run(["jobs", "discard", str(folder), "--yes", "--json"]) == 0
+    assert answer(capsys) == {"deleted": 1, "out": str(folder)}
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+    assert run(["jobs", "discard", str(folder), "--yes"]) == failures.USAGE
+    capsys.readouterr()
+
+
+def test_journals_of_others_are_no_imports(tmp_path: Path) -> None:
+    """A database of that name may be anybody's; only where ours should stand is it damaged."""
+    for name, content in (("a", b"torn"), ("b", b""), ("c.csv.import", b"torn" * 300)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "journal.db").write_bytes(content)
+    [found] = find_imports(tmp_path)
+    assert (found.state, Path(found.out).name) == ("damaged", "c.csv.import")
+    assert found.problem

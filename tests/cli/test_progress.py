@@ -8,8 +8,13 @@ import time
 
 import pytest
 
-from leadgenius_async.cli.progress import ProgressDisplay, describe
-from leadgenius_async.models import Progress
+from leadgenius_async.cli.progress import (
+    ImportDisplay,
+    ProgressDisplay,
+    describe,
+    describe_import,
+)
+from leadgenius_async.models import BulkProgress, Progress
 
 
 def make(**changes: float | None) -> Progress:
@@ -74,3 +79,44 @@ def test_on_a_terminal_it_draws_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     with ProgressDisplay("leads", total=100_000) as display:
         display(make())
     assert "50,000 rows" in screen.getvalue()
+
+
+IMPORT = BulkProgress(
+    job_id="j2",
+    read=5_000,
+    created=4_000,
+    existing=20,
+    rejected=3,
+    unresolved=0,
+    open=977,
+    requests=90,
+    seconds=60.0,
+    waiting=41.2,
+    limit=100.0,
+)
+
+
+def test_an_import_says_what_became_of_its_rows() -> None:
+    """And that it waits, not hangs."""
+    assert describe_import(IMPORT) == (
+        "5,000 rows read · 4,000 created · 20 existing · 3 rejected · 0 unresolved · "
+        "977 sent and not seen yet · 90 requests (90 of 100 a minute) · settling, 41 s"
+    )
+
+
+def test_an_import_names_its_job_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal as elsewhere, once."""
+    with ImportDisplay("people.csv") as display:
+        display(IMPORT)
+        display(IMPORT)
+    assert capsys.readouterr().err == "people.csv: job j2\n"
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "200")
+    with ImportDisplay("people.csv") as display:
+        display(IMPORT)
+        display(IMPORT)
+    assert screen.getvalue().count("people.csv: job j2") == 1
+    assert "settling, 41 s" in screen.getvalue()

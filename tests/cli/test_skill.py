@@ -21,9 +21,9 @@ LINES = [
 ]
 
 
-def test_there_are_twelve_lines() -> None:
+def test_there_are_fourteen_lines() -> None:
     """As many as it promises."""
-    assert len(LINES) == 12
+    assert len(LINES) == 14
     assert all(line.startswith("leadgenius ") for line in LINES)
 
 
@@ -32,6 +32,7 @@ def test_every_line_works(
 ) -> None:
     """One after the other against one account: each ends with 0 and prints JSON."""
     monkeypatch.chdir(tmp_path)
+    Path("people.csv").write_text("First Name,Last Name,Email\nMia,Sample,mia.s@sample.example\n")
     with running_world() as world:
         for name, value in world.environment().items():
             monkeypatch.setenv(name, value)

@@ -1,0 +1,154 @@
+"""What the commands that change many leads have in common: their options, and what they say."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from leadgenius_async.cli import failures
+from leadgenius_async.cli.notes import NOTES, note
+from leadgenius_async.cli.options import Flag
+from leadgenius_async.cli.output import Show
+
+if TYPE_CHECKING:
+    from leadgenius_async._resources.lead_bulk import ChangeOptions
+    from leadgenius_async._writes.source import Rows
+    from leadgenius_async.models import BulkChanges, ChangeProgress
+
+_LINE_EVERY = 10.0  # seconds
+#: Rows that did not go well and are told one by one; the report has them all.
+_TOLD = 20
+_WELL = {"updated", "unchanged", "deleted", "ready"}
+
+Pairs = Annotated[list[str], Parameter(consume_multiple=True, negative=())]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Bulk:
+    """Many leads, and how they are taken.
+
+    Attributes:
+        file: CSV, NDJSON, a JSON array or Parquet, with a column id.
+        map: Which field a column is, as COLUMN=FIELD; where its name does not say it.
+        batch_size: Leads of a request, 1 to 100.
+        verify: Read back what was written, and exit 6 if the service does not show it.
+        dry_run: Send nothing; say what would be sent.
+        report: A file that gets one JSON line for each row.
+    """
+
+    file: Path | None = None
+    map: Pairs | None = None
+    batch_size: int = 50
+    verify: Flag = False
+    dry_run: Flag = False
+    report: Path | None = None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Fields by column, as `--map` says them."""
+        return pairs("--map", self.map or [])
+
+    @property
+    def options(self) -> ChangeOptions:
+        """The options of the SDK's calls."""
+        return {
+            "batch_size": self.batch_size,
+            "verify": self.verify,
+            "dry_run": self.dry_run,
+            "report": self.report,
+            "on_progress": Progress(),
+        }
+
+    def open(self, *, updates: bool) -> Rows:
+        """Open the file.
+
+        Args:
+            updates: Whether its columns are fields; else the id alone counts.
+
+        Raises:
+            BadInput: It cannot be read, or a column is missing or unclear.
+            ValueError: There is none.
+        """
+        from leadgenius_async._writes.change_rows import (  # noqa: PLC0415 - loads the network
+            IdIntake,
+            UpdateIntake,
+        )
+        from leadgenius_async._writes.source import read_rows  # noqa: PLC0415 - as that
+
+        if self.file is None:
+            raise ValueError("nothing was given to read leads from: give --file")
+        columns = self.columns
+        try:
+            rows = read_rows(self.file)
+            (UpdateIntake if updates else IdIntake)(rows, columns=columns)
+        except OSError as error:
+            raise failures.BadInput(f"{self.file}: {error.strerror}") from None
+        except ValueError as error:
+            raise failures.BadInput(str(error)) from None
+        for text in rows.notes:
+            note(text)
+        return rows
+
+
+#: Nothing given.
+BULK = Bulk()
+
+
+class Progress:
+    """Says every 10 s how far it is; in JSON mode nothing."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _LINE_EVERY
+
+    def __call__(self, progress: ChangeProgress) -> None:
+        """Show how far it is."""
+        if NOTES.as_json or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _LINE_EVERY
+        text = f"{progress.ended:,} leads · {progress.requests:,} requests"
+        if progress.throttled_for:
+            text += f" · throttled, resumes in {progress.throttled_for:.0f} s"
+        sys.stderr.write(f"{text}\n")
+
+
+def pairs(option: str, given: list[str]) -> dict[str, str]:
+    """Return what was given as A=B, by A.
+
+    Raises:
+        ValueError: One has no `=`.
+    """
+    for text in given:
+        if "=" not in text:
+            raise ValueError(f"{option} is {text!r}: give NAME=VALUE")
+    return {name: value for name, _, value in (text.rpartition("=") for text in given)}
+
+
+def finish(report: BulkChanges, show: Show) -> int:
+    """Print what became of many leads, and return the exit code."""
+    if show.chosen == "table":
+        counts = {name: getattr(report, name) for name in _COUNTS if getattr(report, name)}
+        show.one({"total": report.total, **counts, "requests": report.requests})
+        _tell_rows(report)
+    else:
+        show.one(report)
+    return failures.OK if report.complete else failures.PARTIAL
+
+
+_COUNTS = (
+    "ready", "updated", "unchanged", "deleted", "gone", "missing", "refused", "unverified",
+)  # fmt: skip
+
+
+def _tell_rows(report: BulkChanges) -> None:
+    rows = [row for row in report.rows if row.state not in _WELL]
+    for row in rows[:_TOLD]:
+        name = f" {row.id}" if row.id else ""
+        note(f"line {row.line:,}: {row.state}{name}: {row.reason}")
+    if len(rows) > _TOLD:
+        note(f"and {len(rows) - _TOLD:,} more: --report FILE or --json has all")
