@@ -26,7 +26,6 @@ CREATE TABLE row (
     absent_at REAL NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
     lead TEXT, said TEXT
 );
-CREATE INDEX row_by_state ON row (state, client) WHERE state < 5;
 CREATE INDEX row_by_key ON row (key) WHERE key IS NOT NULL;
 CREATE INDEX row_by_lead ON row (lead) WHERE key IS NULL AND lead IS NOT NULL;
 CREATE TABLE scanned (

@@ -188,9 +188,10 @@ class Import:
 
     async def _tick(self) -> None:
         while self._on_progress is not None:
-            counts = await self._work.do(self._journal.counts)
-            self._on_progress(self._progress(counts))  # here: the gate's time is the event loop's
-            await anyio.sleep(_TICK)
+            began = anyio.current_time()
+            self._on_progress(self._progress(await self._work.do(self._journal.counts)))
+            # To count a million rows takes the journal 0.3 s.
+            await anyio.sleep(max(_TICK, 10 * (anyio.current_time() - began)))
 
     def _progress(self, counts: Mapping[State, int]) -> BulkProgress:
         limit, throttled_for = self._gate()

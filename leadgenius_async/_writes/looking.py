@@ -74,7 +74,7 @@ class Lookup:
             opened = await self._work.do(self._proof.open_among, rows)
             if not opened:
                 return None
-            due = await self._work.do(self._proof.next_look, settle) or 0.0
+            due = await self._work.do(self._proof.next_look, settle, opened) or 0.0
             proves = anyio.current_time() >= due
             if proves or self._only_listings:
                 await self._read(client)

@@ -142,12 +142,19 @@ class Proof:
             (began, client, settle),
         )
 
-    def next_look(self, settle: float) -> float | None:
-        """Return from when on a search for the open rows counts; None without open rows."""
+    def next_look(self, settle: float, rows: Sequence[Outgoing] = ()) -> float | None:
+        """Return from when on a search for open rows counts; None without open rows.
+
+        Args:
+            settle: Seconds that a lost answer may take to be applied.
+            rows: The rows, in order; all if none are given.
+        """
+        # With `+`, SQLite looks only at these rows, and not at all that are open.
+        some = " AND seq BETWEEN ?2 AND ?3" if rows else ""
         (found,) = self._db.execute(
             "SELECT min(CASE WHEN absent = 0 THEN sent + ?1 ELSE absent_at + ?1 / 9 END) FROM row"
-            f" WHERE state IN {_OPEN}",
-            (settle,),
+            f" WHERE {'+' if rows else ''}state IN {_OPEN}{some}",
+            (settle, rows[0].seq, rows[-1].seq) if rows else (settle,),
         ).fetchone()
         return None if found is None else float(found)
 

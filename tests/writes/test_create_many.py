@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,7 +17,9 @@ from accounts import connect
 from killing_imports import people
 
 from leadgenius_async import LeadGenius, errors
-from leadgenius_async._writes.report import BulkReport, RowResult
+from leadgenius_async._writes import engine
+from leadgenius_async._writes.journal import Journal
+from leadgenius_async._writes.report import BulkProgress, BulkReport, RowResult
 from leadgenius_async.emulator import Emulator
 
 COUNT = 60
@@ -351,6 +354,29 @@ async def test_every_change_is_told(service: Start, tmp_path: Path) -> None:
         assert "lastName" in str(report.rows[1].reason)
         lines = file.read_bytes().splitlines()
         assert [msgspec.json.decode(line, type=RowResult) for line in lines] == report.rows
+
+
+async def test_progress_costs_little(service: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where counting takes long, it is done less often."""
+    monkeypatch.setattr(engine, "_TICK", 0.01)
+    told: list[BulkProgress] = []
+    async with service(lost_before=1.0, fault_at=1) as there:
+        await there.create(on_progress=told.append)
+        quick = len(told)
+        told.clear()
+        monkeypatch.setattr(Journal, "counts", slow(Journal.counts))
+        there.emulator.change(fault_at=1)
+        await there.create(people(range(COUNT, 2 * COUNT)), on_progress=told.append)
+    assert quick >= 10
+    assert 1 <= len(told) <= 3
+
+
+def slow(count: Callable[[Journal], Any]) -> Callable[[Journal], Any]:
+    def counts(journal: Journal) -> Any:
+        time.sleep(0.03)
+        return count(journal)
+
+    return counts
 
 
 async def test_a_report_pickles(service: Start) -> None:

@@ -74,6 +74,14 @@ async def test_a_service_in_health() -> None:
     assert len(report.rows) == 1_000
 
 
+async def test_an_import_that_takes_long() -> None:
+    """A batch that is looked for now and then is looked up; all leads are listed at the end."""
+    service = Simulated(latency=40.0, page=100)
+    report = await run(service, people(15_000))
+    assert ends(report) == (15_000, 0, 0, 0)
+    assert report.requests <= 1.15 * (15_000 / 50 + 15_000 / 100)
+
+
 async def test_a_service_that_stores_no_batch() -> None:
     """The first small batch shows it; all rows go one by one, and all are there once."""
     service = Simulated(drops=1.0)
