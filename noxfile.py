@@ -83,6 +83,7 @@ def crash(session: nox.Session) -> None:
     session.install(".", *group("test"))
     session.run("python", "tests/killing.py", "--kills=1000", *session.posargs)
     session.run("python", "tests/killing_imports.py", "--trials=200", *session.posargs)
+    session.run("pytest", "tests/writes/test_engine.py", env={"LEADGENIUS_TRIALS": "100"})
 
 
 @nox.session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
@@ -26,6 +27,10 @@ SPEC = ImportSpec(
     mode="verified",
     on_existing="skip",
 )
+
+
+#: Imports of 1,500 rows in each mode of the model test; a hundred take a minute and more.
+TRIALS = int(os.environ.get("LEADGENIUS_TRIALS", "25"))
 
 
 @pytest.fixture
@@ -286,9 +291,9 @@ async def trial(
 
 @pytest.mark.parametrize("on_existing", ["skip", "create"])
 async def test_nothing_is_lost_and_nothing_doubled(on_existing: OnExisting) -> None:
-    """150,000 rows each: dropped, stored in part, lost, late, crashed, and each is there once."""
+    """Rows are dropped, stored in part, lost, late, crashed, and each is there once."""
     crashes = unresolved = 0
-    for seed in range(100):
+    for seed in range(TRIALS):
         report, service, crashed = await trial(
             seed, rows=1_500, settle=35.0, late=29.0, lag=5.0, on_existing=on_existing
         )
@@ -298,8 +303,8 @@ async def test_nothing_is_lost_and_nothing_doubled(on_existing: OnExisting) -> N
         assert report.created == len(stored) == 1_500 - report.unresolved, seed
         assert report.doubled == 0
         unresolved += report.unresolved
-    assert crashes > 200
-    assert unresolved <= 150_000 * 0.005  # three times sent, three times lost
+    assert crashes > 2 * TRIALS
+    assert unresolved <= TRIALS * 1_500 * 0.005  # three times sent, three times lost
 
 
 async def test_too_short_a_settle_time_is_not_hidden() -> None:
