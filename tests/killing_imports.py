@@ -12,7 +12,6 @@ $ python tests/killing_imports.py --trials 200 --seed 1
 from __future__ import annotations
 
 import argparse
-import gc
 import random
 import sqlite3
 import sys
@@ -242,15 +241,9 @@ def crash(trials: int, seed: int) -> tuple[Counter[str], Counter[str]]:
                 ):
                     trial.run(emulator, victims, Path(folder))
 
-    # Collected on a worker's thread, a cursor of the emulator's would wait for SQLite, which the
-    # emulator's thread holds while it waits for the interpreter's lock: both for ever.
-    gc.disable()
-    try:
-        with start_blocking_portal() as portal, ThreadPoolExecutor(AT_A_TIME) as pool:
-            for worker in [pool.submit(work) for _ in range(AT_A_TIME)]:
-                worker.result()
-    finally:
-        gc.enable()
+    with start_blocking_portal() as portal, ThreadPoolExecutor(AT_A_TIME) as pool:
+        for worker in [pool.submit(work) for _ in range(AT_A_TIME)]:
+            worker.result()
     kills = sum((trial.kills for trial in done), Counter[str]())
     return kills, sum((trial.ends for trial in done), Counter[str]())
 

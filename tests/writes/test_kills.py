@@ -1,0 +1,16 @@
+"""Imports that are killed go on; no row is lost, and none is there twice."""
+
+from __future__ import annotations
+
+import killing_imports
+from victim import IMPORT_POINTS
+
+
+def test_killed_imports_bring_each_row_to_one_end() -> None:
+    """Twenty imports, killed at random times and at named points; the seed repeats them."""
+    kills, ends = killing_imports.crash(20, seed=0)
+    assert kills.total() >= 20
+    assert kills["at random"] > 0
+    assert sum(kills[point] > 0 for point in IMPORT_POINTS) > len(IMPORT_POINTS) * 3 / 4, kills
+    assert ends.total() == 20 * 62
+    assert ends["created"] > 20 * 45
