@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -12,12 +11,10 @@ import msgspec
 from anyio import to_thread
 
 from leadgenius_async import errors
-from leadgenius_async._http.transport import Transport
 from leadgenius_async._resources import checks
-from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.lead_imports import LeadImports
 from leadgenius_async._resources.lead_reads import LeadReads
-from leadgenius_async._writes.change_report import BulkChanges, ChangeProgress, ChangeResult
+from leadgenius_async._writes.change_report import BulkChanges, ChangeProgress
 from leadgenius_async._writes.change_rows import (
     IdIntake,
     Leads,
@@ -27,6 +24,7 @@ from leadgenius_async._writes.change_rows import (
 )
 from leadgenius_async._writes.changes import BATCH, Changes, Checked, Options, Verb
 from leadgenius_async._writes.report import BulkProgress, BulkReport, Mode
+from leadgenius_async._writes.report_file import report_file
 from leadgenius_async._writes.rules import KeyField, Ready, Unknown
 from leadgenius_async._writes.source import Rows, Source, read_rows
 
@@ -123,7 +121,7 @@ class LeadBulk(LeadImports):
         """
         source = rows if isinstance(rows, Rows) else await to_thread.run_sync(read_rows, rows)
         intake = UpdateIntake(source, columns=columns)
-        return await self._change("update", self._of_clients(intake), options)
+        return await self._change("update", source, self._of_clients(intake), options)
 
     async def delete_many(
         self,
@@ -156,8 +154,8 @@ class LeadBulk(LeadImports):
         print(done.deleted, done.missing)
         ```
         """
-        intake = IdIntake(await to_thread.run_sync(read_leads, leads), columns=columns)
-        return await self._change("delete", intake, options)
+        source = await to_thread.run_sync(read_leads, leads)
+        return await self._change("delete", source, IdIntake(source, columns=columns), options)
 
     async def move_many(
         self,
@@ -195,7 +193,7 @@ class LeadBulk(LeadImports):
         source = await to_thread.run_sync(read_leads, leads)
         intake = IdIntake(source, fields=fields, columns=columns)
         await self._account.check_clients([to])
-        return await self._change("update", intake, options)
+        return await self._change("update", source, intake, options)
 
     async def upsert_many(
         self,
@@ -282,51 +280,31 @@ class LeadBulk(LeadImports):
             yield rows if fault_of is None else [client_refused(row, fault_of) for row in rows]
 
     async def _change(
-        self, verb: Verb, source: AsyncIterable[Sequence[Checked]], options: ChangeOptions
+        self,
+        verb: Verb,
+        rows: Rows,
+        source: AsyncIterable[Sequence[Checked]],
+        options: ChangeOptions,
     ) -> BulkChanges:
+        """Change or delete the leads of a source."""
         checks.known(options, ChangeOptions)
-        return await change(self._transport, self._account, verb, source, **options)
-
-
-async def change(
-    transport: Transport,
-    account: Account,
-    verb: Verb,
-    source: AsyncIterable[Sequence[Checked]],
-    **options: Unpack[ChangeOptions],
-) -> BulkChanges:
-    """Change or delete the leads of a source."""
-    size = checks.whole("batch_size", options.get("batch_size", BATCH), 1, _MAX_BATCH)
-    how = Options(
-        batch_size=size,
-        verify=options.get("verify", False),
-        dry_run=options.get("dry_run", False),
-    )
-    with _report_file(options.get("report")) as write:
-        run = Changes(
-            transport,
-            verb,
-            LeadReads(transport, account),
-            how,
-            write=write,
-            on_progress=options.get("on_progress"),
+        how = Options(
+            batch_size=checks.whole("batch_size", options.get("batch_size", BATCH), 1, _MAX_BATCH),
+            verify=options.get("verify", False),
+            dry_run=options.get("dry_run", False),
         )
-        return await run.run(source)
+        with report_file(options.get("report"), rows.path) as write:
+            run = Changes(
+                self._transport,
+                verb,
+                LeadReads(self._transport, self._account),
+                how,
+                write=write,
+                on_progress=options.get("on_progress"),
+            )
+            return await run.run(source)
 
 
 def _names_client(row: Checked) -> bool:
     checked = row[2]
     return isinstance(checked, Ready) and "client_id" in checked.fields
-
-
-@contextmanager
-def _report_file(
-    path: str | Path | None,
-) -> Generator[Callable[[Sequence[ChangeResult]], None] | None]:
-    if path is None:
-        yield None
-        return
-    with Path(path).open("wb") as file:
-        yield lambda results: file.writelines(
-            msgspec.json.encode(result) + b"\n" for result in results
-        )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import sys
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import get_args
 
-import msgspec
 from anyio import to_thread
 
 from leadgenius_async import errors
@@ -17,12 +18,13 @@ from leadgenius_async._resources import checks
 from leadgenius_async._resources.analytics import Analytics
 from leadgenius_async._resources.section import Section
 from leadgenius_async._writes.engine import Import
-from leadgenius_async._writes.intake import Intake
+from leadgenius_async._writes.intake import Intake, UpToRefused
 from leadgenius_async._writes.jobs import JOURNAL, locked
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.preview import preview_of, take_in
 from leadgenius_async._writes.records import ImportSpec, new_import
 from leadgenius_async._writes.report import BulkPreview, BulkProgress, BulkReport, Mode, OnExisting
+from leadgenius_async._writes.report_file import check_report, report_file
 from leadgenius_async._writes.rules import KeyField, Rules, Unknown
 from leadgenius_async._writes.service import LeadService
 from leadgenius_async._writes.source import Rows, Source, read_rows
@@ -83,10 +85,12 @@ class LeadImports(Section):
                 refused.
             require_email: Whether a row without an e-mail address is refused.
             names_from_email: Whether missing names are made from the e-mail address.
-            stop_on_error: Whether the first refused row ends it, in place of its own end.
+            stop_on_error: Whether it ends before the first row that the rules refuse, once those
+                before it are at their ends, and at the first that the service refuses.
             journal: A folder in which it is kept how far the import is: the same call with the
                 same rows goes on after whatever ended it.
-            report: A file that gets one JSON line for each row of the input.
+            report: A file that gets one JSON line for each row of the input; whether it can be
+                written is known before anything is sent.
             company_id: The company; the account's own if not given.
             on_progress: Called twice a second.
 
@@ -96,7 +100,8 @@ class LeadImports(Section):
             ImportConflict: The journal is of another import, or of other rows.
             ImportLocked: Another process is at it.
             ImportDamaged: The journal cannot be read.
-            ImportStopped: A row was refused, under `stop_on_error`.
+            ImportStopped: A row was refused, under `stop_on_error`. Once it is mended, the same
+                call goes on with it; one without `stop_on_error` goes on past it.
             LeadGeniusError: See `errors`. The journal stands.
 
         ```python
@@ -108,8 +113,7 @@ class LeadImports(Section):
         check_choice("mode", mode, get_args(Mode))
         check_choice("on_existing", on_existing, get_args(OnExisting))
         checks.whole("batch_size", batch_size, 1, _MAX_BATCH)
-        if settle < 0:
-            raise ValueError(f"settle is {settle}: give the seconds that an answer may be late")
+        _check_settle(settle)
         rules = Rules(
             client_id=client_id,
             unknown=unknown,
@@ -117,31 +121,39 @@ class LeadImports(Section):
             require_email=require_email,
             names_from_email=names_from_email,
         )
-        if client_id is not None:
-            await self._account.check_clients([client_id])
-        intake = await self._intake(rows, rules, columns)
-        company = company_id or await self._account.company_id()
-        spec = ImportSpec(
-            service=self._transport.base_url,
-            company_id=company,
-            client_id=client_id,
-            mode=mode,
-            on_existing=on_existing,
-        )
-        gate = self._transport.gate
-        options = Options(mode=mode, batch_size=batch_size, settle=settle, stop=stop_on_error)
-        with _opened(journal, spec) as opened:
-            done = await Import(
-                LeadService(self._transport, company),
-                opened,
-                options,
-                on_progress=on_progress,
-                gate=lambda: (gate.limit, gate.paused_for),
-            ).run(intake)
-            done.journal = None if journal is None else str(journal)
-            if report is not None:
-                await to_thread.run_sync(_write_report, opened, Path(report))
-        return done
+        source = await _source(rows)
+        if report is not None:
+            check_report(report, source=source.path, journal=journal)
+        with report_file(report, source.path) as write:
+            if client_id is not None:
+                await self._account.check_clients([client_id])
+            intake = await self._intake(source, rules, columns)
+            company = company_id or await self._account.company_id()
+            spec = ImportSpec(
+                service=self._transport.base_url,
+                company_id=company,
+                client_id=client_id,
+                mode=mode,
+                on_existing=on_existing,
+            )
+            gate = self._transport.gate
+            options = Options(mode=mode, batch_size=batch_size, settle=settle, stop=stop_on_error)
+            with _opened(journal, spec) as opened:
+                known = opened.rows() if stop_on_error else sys.maxsize
+                taken = UpToRefused(intake, known)
+                done = await Import(
+                    LeadService(self._transport, company),
+                    opened,
+                    options,
+                    on_progress=on_progress,
+                    gate=lambda: (gate.limit, gate.paused_for),
+                ).run(taken)
+                done.journal = None if journal is None else str(journal)
+                if write is not None:
+                    await to_thread.run_sync(write, opened.results())
+                if taken.refused is not None:
+                    raise _stopped(opened, done, *taken.refused)
+            return done
 
     async def preview_many(
         self,
@@ -195,7 +207,7 @@ class LeadImports(Section):
         )
         if client_id is not None and client_exists:
             await self._account.check_clients([client_id])
-        intake = await self._intake(rows, rules, columns)
+        intake = await self._intake(await _source(rows), rules, columns)
         spec = ImportSpec(
             service=self._transport.base_url,
             company_id="",
@@ -218,12 +230,11 @@ class LeadImports(Section):
             journal.close()
 
     async def _intake(
-        self, rows: Source | Rows, rules: Rules, columns: Mapping[str, str] | None
+        self, source: Rows, rules: Rules, columns: Mapping[str, str] | None
     ) -> Intake:
-        """Open a source; rows that name their clients must name those of the account."""
-        source = rows if isinstance(rows, Rows) else await to_thread.run_sync(read_rows, rows)
-        clients = None if rules.client_id is not None else await self._account.client_ids()
-        return Intake(source, rules, columns=columns, clients=clients)
+        """Take a source in; rows that name their clients must name those of the account."""
+        fault_of = None if rules.client_id is not None else await self._account.client_faults()
+        return Intake(source, rules, columns=columns, fault_of=fault_of)
 
     async def _sizes(self) -> dict[str, int]:
         """Return how many leads each client has; nothing where the service does not say."""
@@ -260,7 +271,23 @@ def _opened(folder: str | Path | None, spec: ImportSpec) -> Generator[Journal]:
         lock.release()
 
 
-def _write_report(journal: Journal, path: Path) -> None:
-    with path.open("wb") as file:
-        for row in journal.results():
-            file.write(msgspec.json.encode(row) + b"\n")
+def _stopped(journal: Journal, done: BulkReport, line: int, reason: str) -> errors.ImportStopped:
+    """Return the error of an import that ended before a refused row, with more rows to come."""
+    journal.job.done = journal.job.read = False
+    journal.save()
+    return errors.ImportStopped(
+        f"line {line:,}: {reason}; before it {done.created:,} created, {done.existing:,} existing, "
+        f"{done.rejected:,} rejected, {done.unresolved:,} unresolved; mend the row and do the same "
+        "again, or go on past it with stop_on_error=False (--on-error continue)"
+    )
+
+
+async def _source(rows: Source | Rows) -> Rows:
+    return rows if isinstance(rows, Rows) else await to_thread.run_sync(read_rows, rows)
+
+
+def _check_settle(value: object) -> None:
+    if not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueError(
+            f"settle is {value!r}: give the seconds that an answer may be late, 0 or more"
+        )

@@ -18,7 +18,7 @@ import msgspec
 
 from leadgenius_async._writes.changes import Checked
 from leadgenius_async._writes.columns import ColumnMap, plain_name
-from leadgenius_async._writes.intake import Intake
+from leadgenius_async._writes.intake import Intake, unreadable
 from leadgenius_async._writes.rows import Rejected, Row
 from leadgenius_async._writes.rules import Ready, Refused, Rules, apply_update_rules, removal
 from leadgenius_async._writes.source import LeadRow, Rows, Source, read_rows
@@ -46,6 +46,8 @@ class UpdateIntake(Intake):
     def _check_one(self, item: Row | Rejected, columns: ColumnMap) -> Checked:
         if isinstance(item, Rejected):
             return item.number, item.reason, Refused((item.reason,))
+        if (reason := unreadable(item.fields)) is not None:
+            return item.number, repr(item.fields), Refused((reason,))
         return item.number, item.fields, apply_update_rules(columns.rename(item.fields))
 
 

@@ -59,6 +59,8 @@ _FEW = 50
 _OUTAGE = 10
 _TICK = 0.5  # seconds between progress reports
 
+#: States of rows that the service took.
+_TAKEN = frozenset({"updated", "deleted", "gone"})
 _PLAIN = frozenset({"updated", "unchanged", "deleted", "ready"})
 #: Rules that only leave out: too many to be told of each row.
 _LEFT_OUT = frozenset({"empty", "service"})
@@ -159,6 +161,8 @@ class Changes:
         self._read = 0
         self._failures = 0
         self._ended: list[_Ended] = []
+        #: Leads that are to be read back, and have not been seen as they should be.
+        self._unseen: set[str] = set()
 
     async def run(self, source: AsyncIterable[Sequence[Checked]]) -> BulkChanges:
         """Bring every row to its end, and return the report.
@@ -239,10 +243,15 @@ class Changes:
     # --- sending
 
     async def _work_off(self, window: Sequence[_Item]) -> None:
-        for rows in _rounds(window):
-            await self._round(rows)
-        if self._options.verify and window:
-            await self._verify(window)
+        self._unseen = {item.lead for item in window if self._options.verify}
+        try:
+            for rows in _rounds(window):
+                await self._round(rows)
+            if self._unseen:
+                await self._verify(window)
+        except BaseException:
+            self._doubt("the call ended before it was read back")
+            raise
         await self._tell()
 
     async def _round(self, rows: Sequence[_Item]) -> None:
@@ -352,9 +361,7 @@ class Changes:
 
     async def _verify(self, window: Sequence[_Item]) -> None:
         """Read back what the service took; what it does not show so in the end is unverified."""
-        took = {
-            e.result.line for e in self._ended if e.result.state in {"updated", "deleted", "gone"}
-        }
+        took = {each.result.line for each in self._ended if each.result.state in _TAKEN}
         left: dict[str, dict[str, object]] = {}
         for item in window:
             if item.line in took:
@@ -362,20 +369,21 @@ class Changes:
                 left.setdefault(item.lead, {}).update(fields)
         for pause in LOOKS:
             if not left:
-                return
+                break
             await anyio.sleep(pause)
             left = await self._off(left)
-        reason = (
+            self._unseen = set(left)
+        self._unseen = set(left)
+        self._doubt(
             "the service does not show it so" if self._updates else "the service still shows it"
         )
-        self._ended = [
-            _Ended(
-                msgspec.structs.replace(e.result, state="unverified", reason=reason), "unverified"
-            )
-            if e.result.line in took and e.result.id in left
-            else e
-            for e in self._ended
-        ]
+
+    def _doubt(self, reason: str) -> None:
+        """What the service took and has not shown is unverified."""
+        for place, (result, _) in enumerate(self._ended):
+            if result.state in _TAKEN and result.id in self._unseen:
+                doubted = msgspec.structs.replace(result, state="unverified", reason=reason)
+                self._ended[place] = _Ended(doubted, "unverified")
 
     async def _off(self, expected: Mapping[str, dict[str, object]]) -> dict[str, dict[str, object]]:
         """Return those of the leads that are not shown as they should be."""

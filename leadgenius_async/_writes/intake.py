@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
+from functools import lru_cache
+
+import msgspec
 
 from leadgenius_async._writes.columns import ColumnMap, Unmatched, map_columns
 from leadgenius_async._writes.engine import Checked
 from leadgenius_async._writes.rows import Batch, Rejected, Row
 from leadgenius_async._writes.rules import Refused, Rules, apply_rules
 from leadgenius_async._writes.source import Rows
+from leadgenius_async._writes.values import NO_TEXT, UNWRITABLE
 
 
 class Intake:
@@ -19,7 +23,8 @@ class Intake:
         rules: What the caller chose.
         columns: Fields of columns, where the caller said so.
         unmatched: What becomes of columns that are no field.
-        clients: The account's `client_id`s; a row of another one is refused. None: not known.
+        fault_of: Says why a `client_id` is no client's, None if it is one; that row is refused.
+            None: it is known to be one.
     """
 
     def __init__(
@@ -29,13 +34,14 @@ class Intake:
         *,
         columns: Mapping[str, str] | None = None,
         unmatched: Unmatched = "keep",
-        clients: Collection[str] | None = None,
+        fault_of: Callable[[str], str | None] | None = None,
     ) -> None:
         self._rows = rows
         self._rules = rules
         self._explicit = columns
         self._unmatched: Unmatched = unmatched
-        self._clients = clients
+        # What is near a name takes long to find, and the same one comes in many rows.
+        self._fault_of = fault_of and lru_cache(maxsize=1024)(fault_of)
         self.columns: ColumnMap | None = None
         if rows.columns is not None:
             self.columns = map_columns(rows.columns, explicit=columns, unmatched=unmatched)
@@ -55,10 +61,60 @@ class Intake:
     def _check_one(self, item: Row | Rejected, columns: ColumnMap) -> Checked:
         if isinstance(item, Rejected):
             return item.number, item.reason, Refused((item.reason,))
+        if (reason := unreadable(item.fields)) is not None:
+            return item.number, repr(item.fields), Refused((reason,))
         checked = apply_rules(columns.rename(item.fields), rules=self._rules)
-        if self._clients is not None and not isinstance(checked, Refused):
-            name = checked.fields["client_id"]
-            if name not in self._clients:
-                reason = f"no client of the account has the client_id {name!r}"
-                checked = Refused((reason,), checked.changes)
+        if self._fault_of is None or isinstance(checked, Refused):
+            return item.number, item.fields, checked
+        if fault := self._fault_of(str(checked.fields["client_id"])):
+            checked = Refused((fault,), checked.changes)
         return item.number, item.fields, checked
+
+
+class UpToRefused:
+    """An input that ends before the first row that is refused.
+
+    Args:
+        source: The whole input.
+        known: How many of its first rows were taken in before: at these it does not end.
+
+    Attributes:
+        refused: The line of that row and what is wrong with it; None if there was none.
+    """
+
+    def __init__(self, source: AsyncIterable[Sequence[Checked]], known: int) -> None:
+        self._source = source
+        self._known = known
+        self.refused: tuple[int, str] | None = None
+
+    async def __aiter__(self) -> AsyncIterator[Sequence[Checked]]:
+        place = 0
+        async for rows in self._source:
+            for at, (line, _, checked) in enumerate(rows):
+                if isinstance(checked, Refused) and place + at >= self._known:
+                    self.refused = line, checked.reason
+                    yield rows[:at]
+                    return
+            place += len(rows)
+            yield rows
+
+
+def unreadable(fields: Mapping[str, object]) -> str | None:
+    """Return what is wrong with a row that has bytes which are no text, None with any other.
+
+    Such a row cannot even be written down, to be known again.
+    """
+    if not _is_damaged(fields):
+        return None
+    field = next(str(name) for name, value in fields.items() if _is_damaged({name: value}))
+    return f"{field.encode(errors='replace').decode()} {NO_TEXT}"
+
+
+def _is_damaged(fields: Mapping[str, object]) -> bool:
+    try:
+        msgspec.json.encode(fields, enc_hook=repr)
+    except UnicodeEncodeError:
+        return True
+    except UNWRITABLE:  # the rules say of which field
+        return False
+    return False

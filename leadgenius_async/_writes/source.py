@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import msgspec
@@ -53,6 +54,7 @@ class Rows:
         encoding: How a CSV file is decoded; None for anything else.
         delimiter: What stands between the values of a CSV file; None for anything else.
         notes: What was assumed, a sentence each, to be told to the user.
+        path: The file; None for what is in memory.
     """
 
     kind: str
@@ -60,6 +62,7 @@ class Rows:
     encoding: str | None = None
     delimiter: str | None = None
     notes: tuple[str, ...] = ()
+    path: Path | None = None
     _items: Callable[[], Iterator[Item]] | AsyncIterable[LeadRow]
     _in_thread: bool = False
     _once: bool = False
@@ -159,23 +162,28 @@ def _csv(file: CsvFile) -> Rows:
         encoding=file.encoding,
         delimiter=file.delimiter,
         notes=file.notes,
+        path=file.file.path,
         _items=file.items,
         _in_thread=True,
     )
 
 
 def _other_file(file: SourceFile) -> Rows:
-    if file.kind == "ndjson":
-        return Rows(kind=file.kind, _items=partial(ndjson_items, file), _in_thread=True)
-    if file.kind == "json":
-        return Rows(kind=file.kind, _items=partial(array_items, file), _in_thread=True)
+    if file.kind != "parquet":
+        items = ndjson_items if file.kind == "ndjson" else array_items
+        return Rows(kind=file.kind, path=file.path, _items=partial(items, file), _in_thread=True)
     from leadgenius_async._writes.arrow_rows import (  # noqa: PLC0415 - loads pyarrow
         parquet_columns,
         parquet_items,
     )
 
-    columns, items = parquet_columns(file), partial(parquet_items, file)
-    return Rows(kind=file.kind, columns=columns, _items=items, _in_thread=True)
+    return Rows(
+        kind=file.kind,
+        columns=parquet_columns(file),
+        path=file.path,
+        _items=partial(parquet_items, file),
+        _in_thread=True,
+    )
 
 
 def _in_memory(source: object) -> Rows:

@@ -33,6 +33,8 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _EXACT = 2**53
 #: Characters of a value that a message shows.
 _SHOWN = 60
+#: What is said of a text with bytes that did not decode.
+NO_TEXT = "has bytes that are no text: it is damaged, or of another encoding"
 #: What a value that JSON cannot hold makes of its writer.
 UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 
@@ -114,7 +116,7 @@ def damage(text: str) -> str | None:
     if text.isprintable():
         return None
     if _SURROGATE.search(text):
-        return "has bytes that are no text: it is damaged, or of another encoding"
+        return NO_TEXT
     if found := _CONTROL.search(text):
         return f"has the control character U+{ord(found[0]):04X}: take it out"
     return None

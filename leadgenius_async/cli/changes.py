@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _LINE_EVERY = 10.0  # seconds
 #: Rows that did not go well and are told one by one; the report has them all.
 _TOLD = 20
+#: Columns that are no field and are named.
+_NAMED = 20
 _WELL = {"updated", "unchanged", "deleted", "ready"}
 
 Pairs = Annotated[list[str], Parameter(consume_multiple=True, negative=())]
@@ -65,35 +69,69 @@ class Bulk:
             "on_progress": Progress(),
         }
 
-    def open(self, *, updates: bool) -> Rows:
-        """Open the file.
+    def open(self) -> Rows:
+        """Open the file, of which the id alone counts.
+
+        Raises:
+            BadInput: It cannot be read, or no column is the id.
+            ValueError: There is none, or the report would take its place.
+        """
+        from leadgenius_async._writes.change_rows import IdIntake  # noqa: PLC0415 - loads aiohttp
+
+        columns = self.columns
+        with self._reading() as rows:
+            IdIntake(rows, columns=columns)
+        return rows
+
+    def open_changes(self, *, keep: bool) -> tuple[Rows, dict[str, str]]:
+        """Open the file and match its columns with fields, as an import does.
 
         Args:
-            updates: Whether its columns are fields; else the id alone counts.
+            keep: Whether columns that are no field are sent too.
+
+        Returns:
+            Its rows, and the fields of columns whose names do not say them.
 
         Raises:
             BadInput: It cannot be read, or a column is missing or unclear.
-            ValueError: There is none.
+            ValueError: There is none, or the report would take its place.
         """
-        from leadgenius_async._writes.change_rows import (  # noqa: PLC0415 - loads the network
-            IdIntake,
-            UpdateIntake,
-        )
+        from leadgenius_async._writes.change_rows import UpdateIntake  # noqa: PLC0415 - as that
+        from leadgenius_async.cli.import_source import names_of  # noqa: PLC0415 - as that
+
+        columns = self.columns
+        with self._reading() as rows:
+            if rows.columns is None:
+                rows.columns = names_of(rows, Path(str(self.file))) or None
+            found = UpdateIntake(rows, columns=columns).columns
+        unmatched = [] if keep or found is None else found.unmatched
+        if unmatched:
+            more = f" and {len(unmatched) - _NAMED:,} more" if len(unmatched) > _NAMED else ""
+            note(
+                f"not sent, since no field is named so: {', '.join(unmatched[:_NAMED])}{more} "
+                "(--map COLUMN=FIELD says where one goes, --keep-columns sends them all)"
+            )
+        return rows, columns | dict.fromkeys(unmatched, "")
+
+    @contextmanager
+    def _reading(self) -> Generator[Rows]:
+        """Open the file; what cannot be made of it is its fault."""
+        from leadgenius_async._writes.report_file import check_report  # noqa: PLC0415 - as that
         from leadgenius_async._writes.source import read_rows  # noqa: PLC0415 - as that
 
         if self.file is None:
             raise ValueError("nothing was given to read leads from: give --file")
-        columns = self.columns
+        if self.report is not None:
+            check_report(self.report, source=self.file)
         try:
             rows = read_rows(self.file)
-            (UpdateIntake if updates else IdIntake)(rows, columns=columns)
+            yield rows
         except OSError as error:
             raise failures.BadInput(f"{self.file}: {error.strerror}") from None
         except ValueError as error:
             raise failures.BadInput(str(error)) from None
         for text in rows.notes:
             note(text)
-        return rows
 
 
 #: Nothing given.

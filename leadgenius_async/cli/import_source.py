@@ -102,7 +102,7 @@ def open_input(path: Path, options: ImportOptions) -> Input:
     if not any(True for _ in rows):
         raise BadInput(f"{path.name} has no rows")
     if rows.columns is None:
-        rows.columns = _names(rows, path)
+        rows.columns = names_of(rows, path)
     columns = map_columns(
         rows.columns,
         explicit=_explicit(options.map_),
@@ -118,8 +118,12 @@ def _each(rows: Rows) -> Iterator[Row]:
     return (row for batch in rows for row in batch.rows)
 
 
-def _names(rows: Rows, path: Path) -> tuple[str, ...]:
-    """Return the names that any row has: what becomes of each is said before anything is sent."""
+def names_of(rows: Rows, path: Path) -> tuple[str, ...]:
+    """Return the names that any row has: what becomes of each is said before anything is sent.
+
+    Raises:
+        BadInput: They are more than 10,000.
+    """
     names: dict[str, None] = {}
     for row in _each(rows):
         names |= dict.fromkeys(row.fields)

@@ -16,6 +16,8 @@ from leadgenius_async import errors
 from leadgenius_async._extract.lock import is_locked
 from leadgenius_async._writes.jobs import COMMAND, JOURNAL, discard, locked
 from leadgenius_async._writes.report import BulkPreview, BulkReport, RowResult
+from leadgenius_async._writes.report_file import check_report
+from leadgenius_async._writes.values import Unfit, as_text
 from leadgenius_async.cli.failures import BadInput, Incomplete
 from leadgenius_async.cli.import_folder import (
     STDIN,
@@ -77,9 +79,11 @@ async def import_with(command: Command) -> None:
     options = command.options
     if options.client and options.new_client:
         raise ValueError("--client and --new-client are two ways to say one thing: give one")
+    _check_new_client(options.new_client)
     folder = None if options.dry_run else folder_of(command.file, options)
-    _check_report(command)
     with local_file(command.file, options) as path:
+        if options.report is not None:
+            check_report(options.report, source=path, journal=folder)
         found = await asyncio.to_thread(open_input, path, options)
         if not NOTES.as_json:
             show_columns(found)
@@ -89,14 +93,13 @@ async def import_with(command: Command) -> None:
             await _import(found, command, folder)
 
 
-def _check_report(command: Command) -> None:
-    report = command.options.report
-    if report is None:
-        return
-    if not Path(report).parent.is_dir():
-        raise ValueError(f"--report {report}: there is no folder {Path(report).parent}")
-    if Path(report).absolute() == Path(command.file).absolute():
-        raise ValueError(f"--report {report} is the file to import: give another one")
+def _check_new_client(name: str | None) -> None:
+    try:
+        empty = name is not None and as_text(name) is None
+    except Unfit as error:
+        raise ValueError(f"--new-client {error}") from None
+    if empty:
+        raise ValueError("--new-client is empty: give the name of the client to make")
 
 
 async def _import(found: Input, command: Command, folder: Path) -> None:
@@ -177,8 +180,7 @@ def _tell_how_to_go_on(error: BaseException, command: Command, folder: Path) -> 
     if isinstance(error, _FINAL) and begun:
         return
     if begun or command.client_id is not None or _may_have_a_client(error, command, folder):
-        past = " past that row" if isinstance(error, errors.ImportStopped) else ""
-        note(f"to go on{past}: {command.line}")
+        note(f"to go on: {command.line}")
     elif (folder / COMMAND).exists():
         discard(folder)
 
@@ -192,25 +194,36 @@ def _may_have_a_client(error: BaseException, command: Command, folder: Path) -> 
 
 def _finish(report: BulkReport, found: Input, command: Command, folder: Path) -> None:
     """Print the report, and let the journal go once nothing is to be learned from it."""
-    if report.unresolved or report.doubled:
+    stays = bool(report.unresolved or report.doubled)
+    if stays:
         note(
             f"the journal stays in {folder}; to look again later, `leadgenius jobs discard` it, "
             "and give the same command: it sends only what is not there"
         )
     else:
-        discard(folder)
         report.journal = None
+    try:
+        _print(report, found, command)
+    except OSError:
+        note(f"to have the report again: {command.line}")
+        raise
+    if not stays:
+        discard(folder)
+    _judge(report)
+
+
+def _print(report: BulkReport, found: Input, command: Command) -> None:
     if command.options.json:
         _print_json(report, found)
     else:
         sys.stdout.write(summary(report, found.name))
         _tell_rows(report, command)
-    _judge(report)
+    sys.stdout.flush()  # while the journal still has it
 
 
 def _judge(report: BulkReport) -> None:
     """End with an error where not every row is there."""
-    if report.complete:
+    if report.complete and not report.doubled:
         return
     if not report.created + report.existing + report.unresolved:
         first = next((row for row in report.rows if row.reason), None)
@@ -221,6 +234,8 @@ def _judge(report: BulkReport) -> None:
         parts.append(f"{report.rejected:,} rows were refused")
     if report.unresolved:
         parts.append(f"of {report.unresolved:,} rows nobody can tell whether they are there")
+    if report.doubled:
+        parts.append(f"{report.doubled:,} leads are there beyond the rows that were given for them")
     raise Incomplete(", and ".join(parts))
 
 

@@ -172,6 +172,7 @@ async def update(
     *,
     data: Data | None = None,
     enriched: Flag = False,
+    keep_columns: Flag = False,
     bulk: Bulk = BULK,
     show: Show = SHOW,
     connection: Connection = DEFAULT,
@@ -179,20 +180,22 @@ async def update(
     """Change a lead, or with --file many; exits 6 if some are missing or refused.
 
     In a file, an empty cell of CSV leaves the field as it is; null in NDJSON or Parquet clears it.
+    A column that is no field is not sent, and named.
 
     Args:
         lead_id: Its id.
         data: The fields that change, as a JSON object; null clears one.
         enriched: Send it to the address of the single enriched lead, /api/enrich-leads/ID.
+        keep_columns: Of a file, send columns that are no field too, under their own names.
     """
     if bulk.file is not None:
         if lead_id is not None or data is not None or enriched:
             raise ValueError("--file names the leads and their fields: give nothing of one lead")
-        rows = bulk.open(updates=True)
+        rows, columns = bulk.open_changes(keep=keep_columns)
         async with connection.open() as lg:
-            report = await lg.leads.update_many(rows, columns=bulk.columns, **bulk.options)
+            report = await lg.leads.update_many(rows, columns=columns, **bulk.options)
         return finish(report, show)
-    if lead_id is None or data is None or bulk != BULK:
+    if lead_id is None or data is None or keep_columns or bulk != BULK:
         raise ValueError("give LEAD_ID and --data for one lead, or --file for many")
     changes = read_object(data)
     async with connection.open() as lg:
@@ -308,7 +311,7 @@ def _leads(ids: list[str] | None, bulk: Bulk) -> list[str] | Rows:
     """Return the leads that a command line names."""
     if (ids is None) == (bulk.file is None):
         raise ValueError("give either the leads' ids (--ids) or --file")
-    return bulk.open(updates=False) if ids is None else ids
+    return bulk.open() if ids is None else ids
 
 
 def _triggered(report: LeadReport) -> bool:

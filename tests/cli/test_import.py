@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -131,7 +133,7 @@ def test_mapping(world: World, capsys: Said) -> None:
         (["--delimiter", ",,"], "delimiter"),
         (["--encoding", "utf-9"], "encoding"),
         (["--report", "no/where/report.ndjson"], "there is no folder"),
-        (["--report", "people.csv"], "is the file to import"),
+        (["--report", "people.csv"], "the file that the rows come from"),
         (["--journal", "people.csv"], "is no folder"),
         (["--journal", "."], "something else than an import"),
     ],
@@ -455,14 +457,97 @@ def test_two_at_once(capsys: Said) -> None:
 
 
 def test_stop_at_the_first(world: World, capsys: Said) -> None:
-    """Exit code 8 with its line; the same command goes on past it."""
-    write_people(3, "N,,x@import.example,,", line_of(9))
-    assert begin(*TO_ACME, "--on-error", "stop") == failures.BAD_INPUT
+    """Exit code 8 with its line, the rows before it are there; the same again once it is mended."""
+    bad = ["N,,x@import.example,,", line_of(8), "N,,y@import.example,,", line_of(9)]
+    write_people(3, *bad)
+    for _ in range(2):
+        assert begin(*TO_ACME, "--on-error", "stop") == failures.BAD_INPUT
+        said = told(capsys)
+        assert "line 5: lastName is missing" in said
+        assert "mend the row and do the same again" in said
+        assert "to go on: leadgenius leads import people.csv" in said
+        assert created(world) == 3
+    assert run(["jobs", "list", "--json"]) == 0
+    [job] = json.loads(capsys.readouterr().out)
+    assert (job["state"], job["created"]) == ("unfinished", 3)
+    write_people(4, *bad[1:])
+    assert begin(*TO_ACME, "--on-error", "stop", "--report", "r") == failures.BAD_INPUT
+    assert "line 7: lastName is missing" in told(capsys)
+    assert len(Path("r").read_text().splitlines()) == created(world) == 5
+    assert begin(*TO_ACME) == failures.PARTIAL
+    assert created(world) == 6
+    assert not FOLDER.exists()
+
+
+def test_the_report_is_not_the_input(world: World, capsys: Said) -> None:
+    """By whatever name: it stays, and nothing is sent."""
+    write_people()
+    before = Path("people.csv").read_text()
+    Path("folder").mkdir()
+    Path("link").symlink_to("people.csv")
+    Path("hard").hardlink_to("people.csv")
+    for name in ("folder/../people.csv", "link", "hard"):
+        for more in ([], ["--dry-run"]):
+            assert begin(*TO_ACME, "--report", name, *more) == failures.USAGE
+            assert "the file that the rows come from" in told(capsys)
+    assert begin(*TO_ACME, "--report", "folder") == failures.USAGE
+    assert "is a folder" in told(capsys)
+    assert Path("people.csv").read_text() == before
+    assert not created(world)
+
+
+class Full(io.StringIO):
+    """A stdout whose disk is full, as is known once it is flushed."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_report_that_cannot_be_printed(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    """The journal stays, and the same command prints it."""
+    write_people()
+    for more in ([], ["--json"]):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", Full())
+            assert begin(*TO_ACME, *more) == failures.OTHER
+        assert "to have the report again: leadgenius leads import people.csv" in told(capsys)
+        assert FOLDER.exists()
+    assert begin(*TO_ACME) == 0
+    assert "12 created" in capsys.readouterr().out
+    assert not FOLDER.exists()
+    assert created(world) == 12
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\x07b"])
+def test_a_new_client_without_a_name(world: World, capsys: Said, name: str) -> None:
+    write_people()
+    for more in ([], ["--dry-run"]):
+        assert begin("--new-client", name, *more) == failures.USAGE
+        assert "--new-client " in told(capsys)
+    assert writes(world) == 1  # the client of the fixture
+    assert not FOLDER.exists()
+
+
+def test_an_array_in_another_encoding(world: World, capsys: Said) -> None:
+    """The rows with bytes that are no text are refused by their places; the others are there."""
+    rows = [*people()[:2], {**people()[2], "firstName": "Zoë"}, {**people()[3], "Größe": 1}]
+    Path("a.json").write_bytes(json.dumps(rows, ensure_ascii=False).encode("latin-1"))
+    assert begin(*TO_ACME, file="a.json") == failures.PARTIAL
     said = told(capsys)
-    assert "line 5: lastName is missing" in said
-    assert "to go on past that row: leadgenius leads import people.csv" in said
-    assert begin(*TO_ACME, "--on-error", "stop") == failures.PARTIAL
-    assert created(world) == 4
+    assert "line 3: rejected: firstName has bytes that are no text" in said
+    assert "line 4: rejected: Gr" in said
+    assert created(world) == 2
+
+
+def test_leads_that_are_there_twice_are_no_success(world: World, capsys: Said) -> None:
+    """Exit code 6 and the journal stays, though each row was created."""
+    write_people(3)
+    world.emulator.change(applied_twice=1.0)
+    assert begin(*TO_ACME, "--settle", "0.1") == failures.PARTIAL
+    assert "leads are there beyond the rows that were given for them" in told(capsys)
+    assert FOLDER.exists()
 
 
 def test_batches_that_are_not_stored(world: World, capsys: Said) -> None:

@@ -74,6 +74,24 @@ def test_update_by_a_file(world: World, ran: Run, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["changes.csv", "changes.ndjson"])
+def test_columns_that_are_no_field(world: World, ran: Run, tmp_path: Path, name: str) -> None:
+    """As of an import they are not sent, and named, if they are not asked for."""
+    file = tmp_path / name
+    text = "id,Job Title,Shoe Size\nlead_1,CEO,38\n"
+    if name.endswith("ndjson"):
+        text = '{"id": "lead_2"}\n' * 1_200 + '{"id":"lead_1","Job Title":"CEO","Shoe Size":"38"}\n'
+    file.write_text(text)
+    code, _, err = ran("leads", "update", "--file", str(file))
+    assert code == 0
+    assert "not sent, since no field is named so: Shoe Size (--map" in err
+    assert rows_of(world)["lead_1"]["title"] == "CEO"
+    assert "Shoe Size" not in rows_of(world)["lead_1"]
+    code, _, err = ran("leads", "update", "--file", str(file), "--keep-columns")
+    assert (code, err) == (0, "")
+    assert rows_of(world)["lead_1"]["Shoe Size"] == "38"
+
+
 def test_update_of_one_lead_is_as_before(world: World, ran: Run) -> None:
     assert ran("leads", "update", "lead_1", "--data", '{"title": "CEO"}')[0] == 0
     assert rows_of(world)["lead_1"]["title"] == "CEO"
@@ -91,7 +109,26 @@ def test_update_of_one_lead_is_as_before(world: World, ran: Run) -> None:
         (["update", "--file", "odd.csv"], failures.BAD_INPUT, "looks like the field 'title'"),
         (["update", "--file", "noid.csv"], failures.BAD_INPUT, "no column is the leads' id"),
         (["update", "--file", "cut.csv.gz"], failures.BAD_INPUT, "cut.csv.gz"),
+        (["update", "--file", "late.ndjson"], failures.BAD_INPUT, "looks like the field 'title'"),
         (["update", "--file", "good.csv", "--batch-size", "101"], failures.USAGE, "batch_size"),
+        (
+            ["update", "--file", "good.csv", "--report", "good.csv"],
+            failures.USAGE,
+            "rows come from",
+        ),
+        (
+            ["update", "--file", "good.csv", "--report", "no/r"],
+            failures.USAGE,
+            "there is no folder",
+        ),
+        (["update", "--file", "good.csv", "--report", "."], failures.USAGE, "is a folder"),
+        (["update", "lead_1", "--data", "{}", "--keep-columns"], failures.USAGE, "--file for many"),
+        (["delete", "--file", "good.csv", "--report", "hard"], failures.USAGE, "rows come from"),
+        (
+            ["move", "--to", "acme-corp", "--file", "good.csv", "--report", "./good.csv"],
+            failures.USAGE,
+            "rows come from",
+        ),
         (["delete", "--yes"], failures.USAGE, "either the leads' ids"),
         (["delete", "a", "--file", "good.csv"], failures.USAGE, "either the leads' ids"),
         (["delete", "--file", "good.csv"], failures.USAGE, "give --yes"),
@@ -106,12 +143,15 @@ def test_what_is_wrong_is_told(
     """Bad files exit with 8, bad options with 2."""
     monkeypatch.chdir(tmp_path)
     Path("good.csv").write_text("id,title\nlead_1,CEO\n")
+    Path("hard").hardlink_to("good.csv")
+    Path("late.ndjson").write_text('{"id": "1"}\n' * 1_200 + '{"id": "1", "titel": 1}\n')
     Path("odd.csv").write_text("id,titel\nlead_1,CEO\n")
     Path("noid.csv").write_text("email\na@b.example\n")
     Path("cut.csv.gz").write_bytes(b"\x1f\x8b\x08\x00cut")
     arguments, code, says = case
     found, _, err = ran("leads", *arguments)
     assert (found, says in err) == (code, True), err
+    assert Path("good.csv").read_text() == "id,title\nlead_1,CEO\n"
 
 
 def test_delete_by_a_file(world: World, ran: Run, tmp_path: Path) -> None:

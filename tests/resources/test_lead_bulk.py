@@ -18,6 +18,7 @@ from wire import Act, Wire, reply
 
 from leadgenius_async import LeadGenius, errors
 from leadgenius_async._http import retry
+from leadgenius_async._resources.lead_reads import LeadReads
 from leadgenius_async._writes import changes
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import BulkChanges, ChangeProgress
@@ -351,6 +352,45 @@ async def test_what_was_written_is_read_back(
     assert ends(report) == {"unverified": 80}
     assert not report.complete
     assert report.rows[0].reason == "the service still shows it"
+
+
+@pytest.mark.parametrize("count", [20, 100])
+async def test_what_was_not_read_back_is_not_called_so(
+    emulator: Emulator,
+    lg: LeadGenius,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    count: int,
+) -> None:
+    """Where the call ends before, the report says `unverified` of what the service took."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no read today")
+
+    path = tmp_path / "rows.ndjson"
+    ids = add(emulator, count)
+    rows = [{"id": each, "status": "won"} for each in ids]
+    monkeypatch.setattr(LeadReads, "get", fail)
+    monkeypatch.setattr(LeadReads, "listing", fail)
+    with pytest.raises(RuntimeError, match="no read"):
+        await lg.leads.update_many(rows, verify=True, report=path)
+    results = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+    assert [each["state"] for each in results] == ["unverified"] * count
+    assert results[0]["reason"] == "the call ended before it was read back"
+
+
+async def test_what_a_call_took_that_ended_is_not_called_verified(tmp_path: Path) -> None:
+    """Also where it ended while it still sent."""
+    path = tmp_path / "rows.ndjson"
+    served = itertools.count(1)
+    service = Scripted(
+        lambda ids: said(updated=len(ids)) if next(served) < 3 else refused(401, "expired")
+    )
+    async with service.connected() as lg:
+        with pytest.raises(errors.AuthenticationError):
+            await lg.leads.update_many(numbered(50), batch_size=5, verify=True, report=path)
+    states = [msgspec.json.decode(line)["state"] for line in path.read_bytes().splitlines()]
+    assert states == ["unverified"] * 10
 
 
 class Column(list[str]):

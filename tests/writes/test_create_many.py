@@ -18,6 +18,7 @@ from killing_imports import people
 
 from leadgenius_async import LeadGenius, errors
 from leadgenius_async._writes import engine
+from leadgenius_async._writes.jobs import read_import
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.report import BulkProgress, BulkReport, RowResult
 from leadgenius_async.emulator import Emulator
@@ -438,15 +439,73 @@ async def test_it_stops_at_the_first_refused_row(service: Start) -> None:
             await there.create(rows, stop_on_error=True)
 
 
+async def test_what_it_stopped_at_is_gone_on_with(service: Start, tmp_path: Path) -> None:
+    """Before the refused row all are there, behind it none; the mended row is gone on with."""
+    bad: dict[str, object] = {"firstName": "Ada"}
+    rows = [*ROWS[:20], bad, *ROWS[20:40], bad, *ROWS[40:]]
+    options: dict[str, Any] = {
+        "stop_on_error": True,
+        "journal": tmp_path,
+        "report": tmp_path / "rows.ndjson",
+    }
+    async with service() as there:
+        for _ in range(2):
+            with pytest.raises(errors.ImportStopped, match=r"line 21: .*before it 20 created"):
+                await there.create(rows, **options)
+            assert there.created() == once(ROWS[:20])
+            assert len((tmp_path / "rows.ndjson").read_bytes().splitlines()) == 20
+        rows[20] = {**ROWS[0], "email": "mended@sample.example"}
+        with pytest.raises(errors.ImportStopped, match="line 42: "):
+            await there.create(rows, **options)
+        assert there.created() == once([*ROWS[:40], rows[20]])
+        report = await there.create(rows, journal=tmp_path)
+        assert ends(report) == (COUNT + 1, 0, 1, 0)
+        again = await there.create(rows, **options)  # each row is known: there is none to stop at
+        assert ends(again) == ends(report)
+
+
+async def test_stopped_it_is_not_done(service: Start, tmp_path: Path) -> None:
+    """What comes behind the row that it stopped at is looked for to the end, too."""
+    async with service() as there:
+        with pytest.raises(errors.ImportStopped):
+            await there.create(
+                [*ROWS[:5], {"firstName": "Ada"}], journal=tmp_path, stop_on_error=True
+            )
+    job = read_import(tmp_path)
+    assert job is not None
+    assert (job.state, job.read, job.created) == ("unfinished", 5, 5)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [{"firstName": "\ud800"}, {"id": "\udceb"}, {"Gr\udcf6": 1}, {"_extra": {"a": "\udceb"}}],
+)
+async def test_bytes_that_are_no_text(service: Start, field: dict[str, object]) -> None:
+    """Wherever they stand in a row it is refused alone, and can be told and gone on with."""
+    async with service() as there:
+        report = await there.create([ROWS[0], {**ROWS[1], **field}, ROWS[2]])
+        assert ends(report) == (2, 0, 1, 0)
+        assert "has bytes that are no text" in str(report.rows[1].reason)
+        assert report.rows[1].line == 2
+
+
 async def test_rows_of_a_client_that_nobody_has(service: Start) -> None:
-    """One for all rows is an error; that of a row is the row's own."""
+    """One for all rows is an error; that of a row is the row's own, and names what is near."""
     async with service() as there:
         with pytest.raises(errors.UnknownClient):
             await there.create(client_id="nobody-corp")
-        rows = [{**ROWS[0], "client_id": there.client}, {**ROWS[1], "client_id": "nobody-corp"}]
+        [record] = [client async for client in there.lg.clients.list()]
+        rows = [
+            {**ROWS[0], "client_id": there.client},
+            {**ROWS[1], "client_id": "nobody-corp"},
+            {**ROWS[2], "client_id": record.id},
+        ]
         report = await there.create(rows, client_id=None)
-        assert ends(report) == (1, 0, 1, 0)
+        assert ends(report) == (1, 0, 2, 0)
         assert "nobody-corp" in str(report.rows[1].reason)
+        assert f"its client_id, {there.client!r}" in str(report.rows[2].reason)
+        preview = await there.lg.leads.preview_many(rows)
+        assert f"its client_id, {there.client!r}" in str(preview.rows[2].reason)
 
 
 async def test_cancelled_it_goes_on(service: Start, tmp_path: Path) -> None:
