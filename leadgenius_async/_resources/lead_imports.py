@@ -24,7 +24,7 @@ from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.preview import preview_of, take_in
 from leadgenius_async._writes.records import ImportSpec, new_import
 from leadgenius_async._writes.report import BulkPreview, BulkProgress, BulkReport, Mode, OnExisting
-from leadgenius_async._writes.report_file import check_report, report_file
+from leadgenius_async._writes.report_file import Write, check_report, report_file
 from leadgenius_async._writes.rules import KeyField, Rules, Unknown
 from leadgenius_async._writes.service import LeadService
 from leadgenius_async._writes.source import Rows, Source, read_rows
@@ -150,7 +150,7 @@ class LeadImports(Section):
                 ).run(taken)
                 done.journal = None if journal is None else str(journal)
                 if write is not None:
-                    await to_thread.run_sync(write, opened.results())
+                    await to_thread.run_sync(_write_report, opened, write)
                 if taken.refused is not None:
                     raise _stopped(opened, done, *taken.refused)
             return done
@@ -269,6 +269,10 @@ def _opened(folder: str | Path | None, spec: ImportSpec) -> Generator[Journal]:
             journal.close()
     finally:
         lock.release()
+
+
+def _write_report(journal: Journal, write: Write) -> None:
+    write(journal.results())
 
 
 def _stopped(journal: Journal, done: BulkReport, line: int, reason: str) -> errors.ImportStopped:
