@@ -34,7 +34,7 @@ async def doctor(*, show: Show = SHOW, connection: Connection = DEFAULT) -> int:
 
 
 def _print(found: list[Finding], show: Show) -> None:
-    counts = Counter(finding.outcome for finding in found)
+    counts = Counter[str](finding.outcome for finding in found)
     members = [dataclasses.asdict(finding) for finding in found]
     match show.chosen:
         case "json":
