@@ -51,6 +51,7 @@ _COMMANDS = {
     "admin": ("admin:app", "For the platform's admins: companies, users."),
     "commands": ("commands:commands", "Every command with its parameters."),
     "skill": ("skill:skill", "How to use all this, for agents."),
+    "doctor": ("doctor:doctor", "What stands between this machine and the service."),
     "selftest": ("selftest:selftest", "Try an account out, and clean up after it."),
     "api": ("api:api", "Send one call of the API and print its JSON."),
 }

@@ -1,0 +1,180 @@
+"""`leadgenius doctor`: each line is right, and what is not well has a remedy and a code."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import World, running_world
+
+from leadgenius_async.cli import examination
+from leadgenius_async.cli.app import run
+
+
+def checks(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run it, and return its code and what each check found."""
+    code = run(["doctor", "--json", *arguments])
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] == (code == 0)
+    return code, {check["check"]: check for check in report["checks"]}
+
+
+def outcomes(found: dict[str, Any]) -> dict[str, str]:
+    return {name: check["outcome"] for name, check in found.items()}
+
+
+def test_all_is_well(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Few requests; the key's last characters alone are shown."""
+    code, found = checks(capsys)
+    assert code == 0
+    assert set(outcomes(found).values()) <= {"ok", "warning"}
+    assert [*found] == [
+        "versions", "settings", "dns", "proxy", "tls", "account", "clock", "quota", "export",
+        "work folder", "settings folder", "state folder", "temporary folder",
+    ]  # fmt: skip
+    assert len(world.emulator.log) <= 5
+    assert world.emulator.ready.api_key not in json.dumps(found)
+    assert world.emulator.ready.api_key[-4:] in found["settings"]["detail"]
+
+
+def test_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """People get a line a check, its remedy in full, and the counts."""
+    assert run(["doctor", "--base-url", "http://127.0.0.1:9"]) == 3
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert [line.split()[0] for line in lines].count("failed") == 1
+    assert len(lines) == 13
+    assert "or run `leadgenius auth login`\n" in said.out
+    assert "1 failed" in said.err
+
+
+@pytest.mark.usefixtures("world")
+def test_the_quota(capsys: pytest.CaptureFixture[str]) -> None:
+    """The account's limit, and what is left of it; or that nobody knows."""
+    assert checks(capsys)[1]["quota"]["outcome"] == "warning"  # this service has no limit
+    with running_world(rate=100) as limited:
+        code, found = checks(capsys, "--base-url", limited.emulator.base_url)
+    assert code == 0
+    assert found["quota"]["outcome"] == "ok"
+    assert found["quota"]["detail"].startswith("100 requests a minute, 9")
+
+
+def test_no_credentials(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is the first thing to mend."""
+    code, found = checks(capsys, "--base-url", "http://127.0.0.1:9")
+    assert code == 3
+    assert "leadgenius auth login" in found["settings"]["remedy"]
+
+
+def test_a_wrong_key(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The service's word, and what to do."""
+    monkeypatch.setenv("LEADGENIUS_API_KEY", "lgp_wrong")
+    code, found = checks(capsys)
+    assert code == 3
+    assert found["account"]["outcome"] == "ok"  # by the login
+    assert found["export"]["outcome"] == "failed"
+    monkeypatch.delenv("LEADGENIUS_USERNAME")
+    code, found = checks(capsys)
+    assert code == 3
+    assert found["account"]["outcome"] == "failed"
+    assert "check key and user id" in found["account"]["remedy"]
+    assert found["quota"]["outcome"] == "skipped"
+    del world
+
+
+def test_a_setting_that_cannot_be(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is sent; the folders are looked at all the same."""
+    code, found = checks(capsys, "--base-url", "ftp://service.example")
+    assert code == 2
+    assert found["settings"]["outcome"] == "failed"
+    assert "account" not in found
+    assert found["work folder"]["outcome"] == "ok"
+
+
+@pytest.mark.usefixtures("world")
+def test_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
+    """The port is closed: what was the network's is told as such."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code, found = checks(capsys, "--base-url", f"http://127.0.0.1:{port}", "--deadline", "0.5")
+    assert code == 7
+    assert found["account"]["outcome"] == "failed"
+
+
+@pytest.mark.usefixtures("world")
+def test_a_host_without_an_address(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing further is tried."""
+    code, found = checks(capsys, "--base-url", "https://nowhere.invalid")
+    assert code == 7
+    assert found["dns"]["outcome"] == "failed"
+    assert [found[name]["outcome"] for name in ("tls", "account", "clock", "quota")] == [
+        "skipped"
+    ] * 4
+    del monkeypatch
+
+
+@pytest.mark.usefixtures("world")
+def test_a_proxy_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said that it is not used; its password is not shown."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://ada:secret@proxy.example:3128")
+    code, found = checks(capsys)
+    assert code == 0
+    assert found["proxy"]["outcome"] == "warning"
+    assert "secret" not in json.dumps(found)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_clock_that_is_off(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Logins end by the service's clock."""
+    monkeypatch.setattr(examination, "_SKEW", -1.0)
+    _, found = checks(capsys)
+    assert found["clock"]["outcome"] == "warning"
+    assert "NTP" in found["clock"]["remedy"]
+
+
+@pytest.mark.usefixtures("world")
+def test_a_folder_that_is_full(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A warning, since some exports are small."""
+    monkeypatch.setattr(examination, "_LITTLE_SPACE", 10**18)
+    code, found = checks(capsys)
+    assert code == 0
+    assert found["work folder"]["outcome"] == "warning"
+
+
+@pytest.mark.usefixtures("world")
+def test_a_folder_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A file stands where the state folder should be."""
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    code, found = checks(capsys)
+    assert code == 1
+    assert found["state folder"]["outcome"] == "failed"
+    assert run(["doctor", "--format", "csv"]) == 1
+    assert (
+        capsys.readouterr().out.splitlines()[0] == '"check","outcome","detail","remedy","exit_code"'
+    )
+
+
+def test_what_does_not_speak_tls(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is sent to it."""
+    code, found = checks(capsys, "--base-url", world.emulator.base_url.replace("http", "https"))
+    assert code == 7
+    assert found["tls"]["outcome"] == "failed"
+    assert "firewall" in found["tls"]["remedy"]
+    assert found["account"]["outcome"] == "skipped"
