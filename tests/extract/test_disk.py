@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import re
+import resource
 import shutil
 import sys
 import tempfile
@@ -276,6 +277,34 @@ async def test_a_file_where_the_folder_should_be(service: Emulator, tmp_path: Pa
                 await lg.enrich_leads.export(path)
     assert service.log.count(path=PATH) == 0
     assert out.read_text() == "mine"
+
+
+@pytest.mark.fault("D4")
+async def test_no_more_open_files(service: Emulator, tmp_path: Path) -> None:
+    """The error says so, and no page was asked for."""
+    async with connect(service) as lg:
+        [client async for client in lg.clients.list()]  # by a connection that stays open
+        with no_more_files(), pytest.raises(OSError, match="Too many open files"):
+            await lg.enrich_leads.export(tmp_path / "out")
+        assert service.log.count(path=PATH) == 0
+        await check_whole(service, lg, tmp_path / "out")
+
+
+@contextlib.contextmanager
+def no_more_files() -> Generator[None]:
+    """Let this process open no file."""
+    limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.dup(0)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 50, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+        for descriptor in taken:
+            os.close(descriptor)
 
 
 @pytest.mark.fault("D4")
