@@ -91,7 +91,7 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output is gone, as with `| head`; Python must not flush to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return failures.OTHER
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - each becomes a line and an exit code
         code = failures.exit_code(error)
         failures.tell(error, code)
         # Its words are told already, and may name somebody's address: a log is kept longer.
