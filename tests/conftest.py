@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from accounts import connect
+from canaries import Watch
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_secret_is_told(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Fail the run if a secret is in a log, an error or a file."""
+    watch = Watch()
+    watch.begin()
+    yield
+    watch.end(tmp_path_factory.getbasetemp())
+    assert not watch.leaks, "\n".join(watch.leaks)
 
 
 @pytest.fixture(autouse=True)

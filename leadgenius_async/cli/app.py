@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from types import FrameType
 
@@ -22,6 +23,7 @@ app: cyclopts.App = cyclopts.App(
     version=f"leadgenius {__version__}",
     suppress_keyboard_interrupt=False,  # `run` says it, in JSON too where that is asked for
 )
+_log = logging.getLogger("leadgenius_async")
 #: Each command's help stands here as well: asking a lazy command for it would load it.
 _COMMANDS = {
     "demo": ("demo:demo", "The main job from end to end, on this machine alone."),
@@ -90,10 +92,12 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output is gone, as with `| head`; Python must not flush to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return failures.OTHER
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - each becomes a line and an exit code
         code = failures.exit_code(error)
         failures.tell(error, code)
-        logging.getLogger("leadgenius_async").debug("the error in full", exc_info=error)
+        # Its words are told already, and may name somebody's address: a log is kept longer.
+        origin = "".join(traceback.format_tb(error.__traceback__))
+        _log.debug("%s came from\n%s", type(error).__name__, origin)
         return code
     code = result if isinstance(result, int) else failures.OK
     if code and NOTES.as_json:

@@ -355,7 +355,7 @@ def test_ctrl_c_leaves_whole_parts(account: Ready, tmp_path: Path) -> None:
     assert b"Traceback" not in said
     assert not list(out.rglob("*.tmp"))
     assert not (out / "_SUCCESS").exists()
-    done = leadgenius("export", "enrich-leads", "--out", str(out), "--page-size=1")
+    done = leadgenius("export", "enrich-leads", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert "gone on with: run 2" in done.stdout
     assert (out / "_SUCCESS").exists()

@@ -339,6 +339,7 @@ def test_a_dry_run_is_right(world: World, capsys: Said) -> None:
     assert created(world) == 200
 
 
+@pytest.mark.fault("S13")
 def test_a_client_that_is_none(world: World, capsys: Said) -> None:
     """Its record id is answered with the right client_id; nothing is left behind."""
     write_people()
@@ -581,6 +582,7 @@ def wait_for_a_write(world: World, process: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.fault("C3")
 def test_ctrl_c(world: World, capsys: Said) -> None:
     """It ends with the line that goes on, and exit code 130; no row is there twice."""
     write_people(12)

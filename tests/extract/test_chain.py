@@ -62,6 +62,7 @@ async def walk(wire: Wire, budget: ByteBudget | None = None) -> list[str | None]
     return seen
 
 
+@pytest.mark.fault("S9")
 async def test_only_an_absent_token_ends_it() -> None:
     """Empty and short pages are passed through; the budget is even at the end."""
     budget = ByteBudget(2**20)
@@ -73,6 +74,7 @@ async def test_only_an_absent_token_ends_it() -> None:
 
 
 @pytest.mark.parametrize("tokens", [["a", "a"], ["a", "b", "c", "a"]], ids=["repeat", "cycle"])
+@pytest.mark.fault("S7")
 async def test_a_token_that_comes_twice_is_an_error(tokens: list[str]) -> None:
     """A server that repeats itself does not keep the export running for ever."""
     with pytest.raises(errors.PaginationLoop, match="same page token"):
@@ -86,6 +88,7 @@ async def test_too_many_empty_pages_are_an_error(monkeypatch: pytest.MonkeyPatch
         await walk(Wire([page(0, str(n)) for n in range(10)]))
 
 
+@pytest.mark.fault("N11")
 async def test_a_page_cut_off_is_asked_for_again() -> None:
     """A body that is no page after all costs another request, not the chain."""
     wire = Wire([b'{"success":true,"data":[', page(1, None)])
@@ -103,6 +106,7 @@ async def test_a_page_that_stays_broken_is_an_error() -> None:
     assert budget.taken == 0
 
 
+@pytest.mark.fault("P11")
 async def test_a_single_row_too_large_is_an_error() -> None:
     """When even one row is refused, there is no smaller page to ask for."""
     wire = Wire([errors.PayloadTooLarge("413")])

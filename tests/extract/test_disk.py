@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import re
+import resource
 import shutil
 import sys
 import tempfile
@@ -114,6 +115,7 @@ async def check_whole(service: Emulator, lg: LeadGenius, out: Path, **options: A
 
 @pytest.mark.parametrize("nth", [1, 2, 5])
 @pytest.mark.parametrize("where", FULL)
+@pytest.mark.fault("D1")
 async def test_a_full_disk(
     service: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, nth: int
 ) -> None:
@@ -137,6 +139,7 @@ async def test_a_full_disk(
 
 
 @pytest.mark.parametrize("nth", range(1, 13))
+@pytest.mark.fault("D2")
 async def test_a_sync_that_fails_counts_as_not_written(
     service: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
 ) -> None:
@@ -187,6 +190,7 @@ async def test_a_disk_that_stays_full_tells_the_first_error(
 
 @pytest.mark.parametrize("bytes_", [0, 1_000, 12_000, 20_000, 40_000, 60_000])
 @pytest.mark.parametrize("format_", ["parquet", "ndjson"])
+@pytest.mark.fault("D3")
 async def test_a_limit_on_the_size_of_files(
     service: Emulator, tmp_path: Path, bytes_: int, format_: Any
 ) -> None:
@@ -251,6 +255,7 @@ def closed_folder() -> Generator[Path]:
             folder.chmod(0o755)
 
 
+@pytest.mark.fault("D4")
 async def test_a_folder_that_is_closed_to_us(service: Emulator) -> None:
     """The error names it, before the first page is asked for, and nothing is left in it."""
     async with connect(service) as lg:
@@ -274,6 +279,35 @@ async def test_a_file_where_the_folder_should_be(service: Emulator, tmp_path: Pa
     assert out.read_text() == "mine"
 
 
+@pytest.mark.fault("D4")
+async def test_no_more_open_files(service: Emulator, tmp_path: Path) -> None:
+    """The error says so, and no page was asked for."""
+    async with connect(service) as lg:
+        [client async for client in lg.clients.list()]  # by a connection that stays open
+        with no_more_files(), pytest.raises(OSError, match="Too many open files"):
+            await lg.enrich_leads.export(tmp_path / "out")
+        assert service.log.count(path=PATH) == 0
+        await check_whole(service, lg, tmp_path / "out")
+
+
+@contextlib.contextmanager
+def no_more_files() -> Generator[None]:
+    """Let this process open no file."""
+    limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.dup(0)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 50, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+@pytest.mark.fault("D4")
 async def test_folders_above_are_made(service: Emulator, tmp_path: Path) -> None:
     """A parent that is missing is no mistake."""
     async with connect(service) as lg:
@@ -284,6 +318,7 @@ async def test_folders_above_are_made(service: Emulator, tmp_path: Path) -> None
     shutil.which("strace") is None,
     reason="strace is not installed: the order of the calls is held by test_export_edges alone",
 )
+@pytest.mark.fault("C6")
 async def test_the_order_of_the_system_calls(service: Emulator, tmp_path: Path) -> None:
     """fsync(part) < rename < fsync(folder) < the journal's commit, for each part."""
     ready, out, trace = service.ready, tmp_path / "out", tmp_path / "trace"
@@ -321,6 +356,7 @@ def each_step(trace: str) -> Generator[tuple[str, str]]:
             yield "rename", Path(found[1]).name
 
 
+@pytest.mark.fault("K1")
 async def test_wall_clocks_that_jump_do_not_matter(
     service: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

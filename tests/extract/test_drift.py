@@ -66,6 +66,7 @@ def test_what_does_not_fit_a_number_goes_to_extra(sent: str) -> None:
     assert json.loads(str(cell(data, "_extra"))) == {"engagementScore": json.loads(sent)}
 
 
+@pytest.mark.fault("P8")
 def test_undeclared_fields_go_to_extra_unless_a_projection_excludes_them() -> None:
     """All fields asked for: kept. Some asked for: the service ignored `fields`, so dropped."""
     data = b'[{"id":"1","new":{"a": 1.50},"newer":null}]'
@@ -128,6 +129,7 @@ def test_a_strict_decoder_keeps_no_row_aside(make: type[ArrowDecoder | LineDecod
     ],
     ids=["company", "client"],
 )
+@pytest.mark.fault("S12")
 def test_a_row_of_somebody_else_stops_the_export(
     make: type[ArrowDecoder | LineDecoder], row: bytes, client: str | None
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_page_that_says_it_failed_is_an_error() -> None:
         read_head(Reply(200, {}, body), call=CALL)
 
 
+@pytest.mark.fault("P4")
 def test_deep_nesting_is_an_error_of_ours() -> None:
     """Nesting beyond the decoder's depth is refused, not a RecursionError."""
     deep = b"[" * 100_000 + b"]" * 100_000

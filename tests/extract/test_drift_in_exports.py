@@ -74,6 +74,7 @@ async def test_nothing_is_lost_and_the_fast_road_is_taken_again(
     assert report.extra == lost
 
 
+@pytest.mark.fault("P8")
 async def test_rows_that_cannot_be_read_stand_aside_raw(tmp_path: Path) -> None:
     """`rejects.ndjson` has each row as it came, the reason, and where it was."""
     async with (

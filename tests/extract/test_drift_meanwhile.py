@@ -142,6 +142,7 @@ def emulator(**options: Any) -> Emulator:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("chains", ["all", "clients"])
+@pytest.mark.fault("S10")
 async def test_rows_that_change_meanwhile(tmp_path: Path, chains: Any, seed: int) -> None:
     """Inserted, moved between clients, changed and deleted, with every page of the walk."""
     out = tmp_path / "out"

@@ -133,6 +133,7 @@ async def test_a_wrong_company_without_rows_is_no_success(tmp_path: Path) -> Non
     assert pq.read_table(tmp_path / "out" / "source_leads").num_rows == 0
 
 
+@pytest.mark.fault("S13")
 async def test_a_clients_record_id_is_answered_with_its_client_id(
     emulator: Emulator, lg: LeadGenius, tmp_path: Path
 ) -> None:
@@ -212,6 +213,7 @@ async def test_bad_options_are_refused_beforehand(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.fault("D4")
 async def test_a_folder_that_cannot_be_written_fails_before_any_request(
     emulator: Emulator, lg: LeadGenius, tmp_path: Path
 ) -> None:
@@ -265,6 +267,7 @@ async def test_a_failure_at_the_end_keeps_the_reason(
     assert "own fault" in manifest["incomplete_because"]
 
 
+@pytest.mark.fault("H6")
 async def test_a_page_too_large_is_asked_for_smaller_once(tmp_path: Path) -> None:
     """A 413 halves the page for all that follow; it is not met again and again."""
     async with (

@@ -100,6 +100,7 @@ def failing(where: Callable[[dict[str, Any]], bool], error: Exception) -> FetchP
 
 
 @both_ways
+@pytest.mark.fault("S8", "S9")
 async def test_short_and_empty_pages(tmp_path: Path, chains: Any) -> None:
     """Only an absent token ends a chain."""
     async with running(leads=600, habits=True) as (service, lg):
@@ -113,6 +114,7 @@ async def test_short_and_empty_pages(tmp_path: Path, chains: Any) -> None:
 @both_ways
 @pytest.mark.parametrize("format_", ["parquet", "ndjson"])
 @pytest.mark.parametrize("share", [0.3, 1.0])
+@pytest.mark.fault("S10")
 async def test_overlapping_pages(tmp_path: Path, chains: Any, format_: Any, share: float) -> None:
     """A row that comes on two pages is in the files once, and counted."""
     async with running(repeat_share=share) as (service, lg):
@@ -166,6 +168,7 @@ async def test_a_chain_begun_anew_may_be_given_its_old_tokens(
 
 
 @both_ways
+@pytest.mark.fault("S11")
 async def test_tokens_that_expire_on_the_way(tmp_path: Path, chains: Any) -> None:
     """Chains begin anew within the run; what they bring again is dropped."""
     out = tmp_path / "out"
@@ -184,6 +187,7 @@ async def test_tokens_that_expire_on_the_way(tmp_path: Path, chains: Any) -> Non
 
 
 @both_ways
+@pytest.mark.fault("S5")
 async def test_reads_that_lag(tmp_path: Path, chains: Any) -> None:
     """A lead that no list shows yet is in the next export; this one is whole without it."""
     async with running(read_lag=60.0) as (service, lg):
@@ -211,6 +215,7 @@ async def test_pages_that_are_too_large(tmp_path: Path, chains: Any) -> None:
 
 
 @both_ways
+@pytest.mark.fault("N13")
 async def test_pages_that_take_too_long(tmp_path: Path, chains: Any) -> None:
     """504: the chain asks for fewer rows, and for more again when that went well."""
     async with running(leads=2_000, slow_above=150) as (service, lg):
@@ -258,6 +263,7 @@ async def test_answers_that_never_come_in_time(tmp_path: Path) -> None:
 
 
 @both_ways
+@pytest.mark.fault("S7")
 async def test_a_listing_that_loops(tmp_path: Path, chains: Any) -> None:
     """The token that comes again ends the chain; no row of a second round is taken."""
     async with running(loop_pages=9) as (_, lg):
@@ -318,6 +324,7 @@ def interrupt(pages: int) -> Callable[[Progress], None]:
     return stop
 
 
+@pytest.mark.fault("S8")
 async def test_empty_pages_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many in a row that no filter explains them end the chain; what came before stands."""
     monkeypatch.setattr(chain, "MAX_EMPTY_PAGES", 20)
@@ -400,6 +407,7 @@ async def test_a_failure_beside_empty_chains_leaves_nothing_in_the_way(
 
 
 @both_ways
+@pytest.mark.fault("A5")
 async def test_refused_credentials_end_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chains: Any
 ) -> None:

@@ -178,6 +178,7 @@ def change(path: Path, statement: str) -> None:
         ("UPDATE chain SET report = '7'", "damaged"),
     ],
 )
+@pytest.mark.fault("D5")
 def test_what_is_no_journal_of_ours_is_refused(
     tmp_path: Path, statement: str, message: str
 ) -> None:

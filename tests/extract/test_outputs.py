@@ -88,6 +88,23 @@ async def test_since_keeps_rows_that_do_not_say_when(emulator: Emulator, tmp_pat
     assert sorted(json.loads(line)["id"] for line in lines) == ["odd-0", "odd-1"]
 
 
+@pytest.mark.fault("K5")
+async def test_since_reads_a_date_without_a_zone_as_utc(emulator: Emulator, tmp_path: Path) -> None:
+    """Whatever zone the machine is in; and the text goes to the file as it came."""
+    dates = ["2999-01-01T00:30:00", "2999-01-01T00:30:00Z", "2999-01-01T01:30:00+02:00"]
+    emulator.insert(
+        TABLE,
+        [
+            {"id": f"odd-{n}", "client_id": "client-1", "updatedAt": date}
+            for n, date in enumerate(dates)
+        ],
+    )
+    async with connect(emulator) as lg:
+        report = await lg.enrich_leads.export(tmp_path, since="2999-01-01")
+    table = pq.read_table(report.files[0], columns=["id", "updatedAt"])
+    assert sorted(table.to_pydict()["updatedAt"]) == dates[:2]
+
+
 async def test_since_of_lines_leaves_out_the_date_that_nobody_asked_for(
     emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def tear_journal(state: Path) -> None:
 @pytest.mark.parametrize("chains", ["all", "clients"])
 @pytest.mark.parametrize("lose", [lose_journal, lose_state, tear_journal])
 @pytest.mark.parametrize("lost_part", [None, 0, 2, -1])
+@pytest.mark.fault("D5")
 async def test_what_the_parts_tell_is_enough(  # noqa: PLR0917 - parameters of the test
     emulator: Emulator,
     lg: LeadGenius,

@@ -117,6 +117,7 @@ async def test_an_overwriting_export_that_was_cut_off_goes_on(
     assert sum(ids_in(out).values()) == report.rows == 600
 
 
+@pytest.mark.fault("C4")
 async def test_the_second_process_is_told_who_holds_it(lg: LeadGenius, tmp_path: Path) -> None:
     """One writes at a time; the lock goes with its process."""
     state = tmp_path / "out" / ".leadgenius"
@@ -130,6 +131,7 @@ async def test_the_second_process_is_told_who_holds_it(lg: LeadGenius, tmp_path:
     assert (await lg.enrich_leads.export(tmp_path / "out")).complete
 
 
+@pytest.mark.fault("S11")
 async def test_an_expired_token_begins_the_chain_anew(tmp_path: Path) -> None:
     """What was committed comes again and is dropped by its id; it is said in the report."""
     async with (
@@ -192,6 +194,7 @@ async def test_what_is_not_in_the_journal_was_never_there(lg: LeadGenius, tmp_pa
     assert not (out / "rejects.ndjson").exists()
 
 
+@pytest.mark.fault("D5")
 async def test_a_part_that_was_touched_is_refused(lg: LeadGenius, tmp_path: Path) -> None:
     """Edited, missing or foreign: nothing is built upon it, and the message says what to do."""
     out = tmp_path / "out"
@@ -214,6 +217,7 @@ async def test_a_part_that_was_touched_is_refused(lg: LeadGenius, tmp_path: Path
 
 
 @pytest.mark.parametrize("damage", [b"", b"SQLite format 3\0 torn", b"{}"])
+@pytest.mark.fault("D5")
 async def test_a_damaged_journal_is_refused(lg: LeadGenius, tmp_path: Path, damage: bytes) -> None:
     """Torn, foreign or empty: it says what to do, and `overwrite` begins anew."""
     out = tmp_path / "out"
@@ -229,6 +233,7 @@ async def test_a_damaged_journal_is_refused(lg: LeadGenius, tmp_path: Path, dama
     assert sum(ids_in(out).values()) == 600
 
 
+@pytest.mark.fault("C3")
 async def test_a_cancelled_export_keeps_what_it_has(lg: LeadGenius, tmp_path: Path) -> None:
     """Pages in hand are committed before it ends."""
     out = tmp_path / "out"

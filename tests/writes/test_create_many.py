@@ -104,6 +104,7 @@ async def test_a_service_in_health(service: Start) -> None:
         ({"batch_create": "none", "batch_create_times": 1}, False),
     ],
 )
+@pytest.mark.fault("S2")
 async def test_batches_that_are_stored_in_part(
     service: Start, switches: dict[str, Any], *, persist: bool
 ) -> None:
@@ -126,6 +127,7 @@ async def test_batches_that_are_stored_no_more(service: Start) -> None:
 
 
 @pytest.mark.parametrize("batch_create", ["all", "none"])
+@pytest.mark.fault("S6")
 async def test_what_the_service_stores_twice_is_told(service: Start, batch_create: str) -> None:
     """Nothing is deleted; the report names the id of each lead too many."""
     async with service(applied_twice=1.0, batch_create=batch_create) as there:
@@ -154,6 +156,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
 @pytest.mark.parametrize("size", [1, 10])
+@pytest.mark.fault("S3", "S4")
 async def test_lost_and_late_writes(service: Start, faults: dict[str, Any], size: int) -> None:
     """Nothing is lost, and nothing doubled."""
     async with service(**{"late_seconds": LATE, **faults}) as there:
@@ -198,6 +201,7 @@ async def test_fast(service: Start) -> None:
 
 @pytest.mark.parametrize("part", ["none", "part"])
 @pytest.mark.parametrize("status", [500, 400])
+@pytest.mark.fault("H2")
 async def test_poison(service: Start, status: int, part: str) -> None:
     """A row that no batch survives is rejected alone, with the service's words."""
     poison = {"poison": "ada.7@", "poison_status": status, "poison_batch": part}
@@ -226,6 +230,7 @@ async def test_what_exists_is_known_in_any_case(service: Start, *, by_case: bool
 
 
 @pytest.mark.parametrize("size", [1, 10])
+@pytest.mark.fault("H5")
 async def test_what_somebody_else_creates_meanwhile(service: Start, size: int) -> None:
     """A 409 to one, and a skipped one of a batch, are no creation of ours."""
     async with service(read_lag=0.3) as there:
@@ -260,6 +265,7 @@ async def test_what_exists_is_changed(service: Start, size: int) -> None:
 
 
 @pytest.mark.parametrize("caps", [{"batch_limit": 20}, {"request_cap": 2_000}])
+@pytest.mark.fault("H6")
 async def test_batches_that_are_too_large(service: Start, caps: dict[str, int]) -> None:
     """A 400 or a 413 of a batch halves it; of a single row, it is its end."""
     async with service(**caps) as there:
@@ -274,6 +280,7 @@ async def test_batches_that_are_too_large(service: Start, caps: dict[str, int]) 
         assert there.created() == once(ROWS if rejected else [*ROWS, wide])
 
 
+@pytest.mark.fault("R1")
 async def test_a_429_pauses_and_repeats(service: Start) -> None:
     async with service(refused_writes=1.0, fault_at=3) as there:
         report = await there.create()
@@ -296,6 +303,7 @@ async def test_a_429_that_was_applied_all_the_same(service: Start, duplicates: s
 
 
 @pytest.mark.parametrize("applied", [False, True])
+@pytest.mark.fault("A5")
 async def test_a_401_ends_it_and_the_journal_stands(
     service: Start, tmp_path: Path, *, applied: bool
 ) -> None:
@@ -322,6 +330,7 @@ async def test_the_rate_limit_is_kept(service: Start) -> None:
         there.emulator.log.assert_no_429()
 
 
+@pytest.mark.fault("S14")
 async def test_fields_that_the_service_leaves_out(service: Start) -> None:
     """The lead is there, and so the row is created."""
     async with service(strip_fields="title") as there:
@@ -413,6 +422,7 @@ async def test_a_journal_of_another_import(service: Start, tmp_path: Path) -> No
             await there.create(journal=tmp_path, mode="fast")
 
 
+@pytest.mark.fault("C4")
 async def test_a_journal_in_use(service: Start, tmp_path: Path) -> None:
     """A second import into the same journal is refused, and the first goes on."""
     async with service(lost_before=1.0, fault_at=1) as there:
@@ -489,6 +499,7 @@ async def test_bytes_that_are_no_text(service: Start, field: dict[str, object]) 
         assert report.rows[1].line == 2
 
 
+@pytest.mark.fault("S13")
 async def test_rows_of_a_client_that_nobody_has(service: Start) -> None:
     """One for all rows is an error; that of a row is the row's own, and names what is near."""
     async with service() as there:
@@ -508,6 +519,7 @@ async def test_rows_of_a_client_that_nobody_has(service: Start) -> None:
         assert f"its client_id, {there.client!r}" in str(preview.rows[2].reason)
 
 
+@pytest.mark.fault("C3")
 async def test_cancelled_it_goes_on(service: Start, tmp_path: Path) -> None:
     """What was on its way when it was cancelled is looked for, not sent again."""
     async with service(applied_late=1.0, late_seconds=LATE) as there:

@@ -86,6 +86,7 @@ async def test_an_import_that_takes_long() -> None:
     assert report.requests <= 1.15 * (15_000 / 50 + 15_000 / 100)
 
 
+@pytest.mark.fault("S1")
 async def test_a_service_that_stores_no_batch() -> None:
     """The first small batch shows it; all rows go one by one, and all are there once."""
     service = Simulated(drops=1.0)
@@ -175,6 +176,7 @@ async def test_what_exists_is_updated() -> None:
     assert report.updated == 100
 
 
+@pytest.mark.fault("S15")
 async def test_the_same_key_twice() -> None:
     """The second row of a key is not sent; it exists once the first is created."""
     service = Simulated()
@@ -185,6 +187,7 @@ async def test_the_same_key_twice() -> None:
     assert report.rows[20].id == report.rows[0].id
 
 
+@pytest.mark.fault("S15")
 async def test_the_same_key_twice_on_purpose() -> None:
     """With `create`, each row becomes a lead, and each lead belongs to one row."""
     service = Simulated()
@@ -208,6 +211,7 @@ async def test_the_second_of_a_key_goes_where_the_first_was_rejected() -> None:
     assert ends(report) == (20, 0, 1, 0)
 
 
+@pytest.mark.fault("H2")
 async def test_a_poison_row_is_found_out() -> None:
     """The batch fails as a whole; once that is proven, its rows go one by one."""
     service = Simulated(poison="Bad")
@@ -219,6 +223,7 @@ async def test_a_poison_row_is_found_out() -> None:
     assert len(service.stored) == 199
 
 
+@pytest.mark.fault("H2")
 async def test_a_refused_row_is_found_by_halves() -> None:
     """Nothing of a refused batch is stored: its halves go at once, and count as sent once."""
     service = Simulated(refused="Bad")
@@ -290,6 +295,7 @@ async def trial(
 
 @pytest.mark.parametrize("share", range(4))
 @pytest.mark.parametrize("on_existing", ["skip", "create"])
+@pytest.mark.fault("S3", "S4", "S5")
 async def test_nothing_is_lost_and_nothing_doubled(on_existing: OnExisting, share: int) -> None:
     """Rows are dropped, stored in part, lost, late, crashed, and each is there once."""
     crashes = unresolved = 0

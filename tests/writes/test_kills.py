@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import killing_imports
+import pytest
 from victim import IMPORT_POINTS
 
 
+@pytest.mark.fault("C1", "C2", "C7")
 def test_killed_imports_bring_each_row_to_one_end() -> None:
     """Twenty imports, killed at random times and at named points; the seed repeats them."""
     kills, ends = killing_imports.crash(20, seed=0)

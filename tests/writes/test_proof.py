@@ -44,6 +44,7 @@ def test_a_row_under_way_is_not_absent(journal: Journal) -> None:
     assert journal.proof.next_look(SETTLE) == float("inf")
 
 
+@pytest.mark.fault("S5")
 def test_two_searches_after_the_answer_prove_it(journal: Journal) -> None:
     """Searches before the answer was lost count for nothing."""
     look(journal, 1_000)
