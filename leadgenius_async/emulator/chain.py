@@ -45,7 +45,8 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
     at = time.monotonic()
     response = await handler(request)
     if permit := request.get(_PERMIT):
-        response.headers.update(permit.headers())
+        service = request.app[SERVICE]
+        response.headers.update(permit.headers(service.config.rate_headers, service.clock.now()))
     caller, write = request.get(CALLER), request.get(WRITE)
     request.app[SERVICE].log.add(
         LoggedRequest(
@@ -108,7 +109,7 @@ async def limit_rate(request: web.Request, handler: Handler) -> web.StreamRespon
     if not permit.admitted:
         if _applies_refused(request):
             await _apply_silently(request, handler)
-        raise rate_exceeded(allowed=f"{permit.limit} requests per minute are allowed")
+        raise rate_exceeded(allowed=f"{permit.limit} requests per {permit.window:g} s are allowed")
     return await handler(request)
 
 

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from leadgenius_async.emulator.limits import DAY, HOUR, WINDOW, RateHeaders, RateModel
+
 Login = Literal["ok", "unconfirmed", "mfa", "failing"]
 ForeignCompany = Literal["forbidden", "empty"]
 BatchCreate = Literal["all", "part", "share", "first", "none"]
@@ -43,6 +45,8 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "fault_calls": get_args(FaultCalls),
     "unknown_ids": get_args(UnknownIds),
     "existing_company": get_args(ExistingCompany),
+    "rate_model": get_args(RateModel),
+    "rate_headers": get_args(RateHeaders),
 }
 _SWITCHES = (
     "habits", "rotate_refresh_tokens", "bulk_accepts_jwt", "keys_everywhere", "move_leads",
@@ -50,7 +54,10 @@ _SWITCHES = (
     "duplicates_by_case", "find_by_case", "apply_refused",
 )  # fmt: skip
 #: Counts that None turns off.
-_LIMITS = ("slow_above", "loop_pages", "batch_create_times", "fault_at")
+_LIMITS = (
+    "slow_above", "loop_pages", "batch_create_times", "fault_at", "rate_hour", "rate_day",
+    "bucket_size",
+)  # fmt: skip
 _SECONDS = ("latency", "read_lag", "run_seconds", "late_seconds")
 #: Seconds that None leaves to another option.
 _OTHER_SECONDS = ("find_lag", "late_least")
@@ -86,6 +93,19 @@ class EmulatorConfig:
         seed: The same seed gives the same rows and the same habits, byte for byte.
         rate: `"standard"` (100 requests per minute), `"premium"` (1,000), a positive number
             of requests per minute, or `"off"`.
+        rate_hour: Requests per hour besides; None: any number.
+        rate_day: Requests per day besides; None: any number.
+        rate_model: How requests are counted: those of the last 60 seconds (`"sliding_log"`, the
+            strictest), of each minute by the clock (`"fixed"`), of a minute that begins with the
+            first request after the last one (`"first_request"`), of each minute with a fading
+            share of the one before (`"weighted"`), or by tokens that come back one by one
+            (`"bucket"`).
+        bucket_size: Tokens that the bucket of `rate` holds, and so requests at once; None: as
+            many as `rate` has.
+        rate_headers: How the rate headers name the end of the window: in epoch seconds
+            (`"epoch"`) or milliseconds (`"epoch_ms"`), in seconds from now (`"delta"`), the same
+            under the lower-case names of the IETF's drafts (`"draft"`), or not at all, without
+            Retry-After too (`"none"`).
         habits: Short and empty pages, the 6 MiB cap, invisible leads and odd rows.
         db: File that keeps the data; it is reused if it was made with the same options.
             None: a temporary file, removed at the end.
@@ -181,6 +201,11 @@ class EmulatorConfig:
     host: str = "127.0.0.1"
     port: int = 0
     latency: float = 0.0
+    rate_hour: int | None = None
+    rate_day: int | None = None
+    rate_model: RateModel = "sliding_log"
+    bucket_size: int | None = None
+    rate_headers: RateHeaders = "epoch"
     repeat_share: float = 0.0
     slow_above: int | None = None
     loop_pages: int | None = None
@@ -286,6 +311,16 @@ class EmulatorConfig:
         if self.rate == "off":
             return None
         return self.rate if isinstance(self.rate, int) else PLANS[self.rate]
+
+    @property
+    def limits(self) -> list[tuple[int, float]]:
+        """Requests and seconds of each window that one account must keep to."""
+        windows = [
+            (self.per_minute, WINDOW),
+            (self.rate_hour, HOUR),
+            (self.rate_day, DAY),
+        ]
+        return [(limit, seconds) for limit, seconds in windows if limit is not None]
 
 
 def _is_int(value: object, least: int | None = None) -> bool:

@@ -20,7 +20,7 @@ from leadgenius_async.emulator.identity import Caller, Identity
 from leadgenius_async.emulator.ids import Ids
 from leadgenius_async.emulator.lag import Lag
 from leadgenius_async.emulator.leads import Leads
-from leadgenius_async.emulator.limits import SlidingLog
+from leadgenius_async.emulator.limits import Limiter, rate_limiter
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.rows import RowBuilder, row_builder
 from leadgenius_async.emulator.runs import Runs, load_runs
@@ -56,7 +56,7 @@ class Service:
     identity: Identity
     sessions: Sessions
     ids: Ids
-    limiter: SlidingLog | None
+    limiter: Limiter | None
     habits: Habits
     tokens: TokenBox
     builders: dict[str, RowBuilder]
@@ -83,7 +83,6 @@ def build_service(
     """Put the parts together over a filled store."""
     # From the seed, so that tokens outlive a restart over the same file.
     secret = partial(_secret, config.seed)
-    limit = config.per_minute
     builders = {table: row_builder(table, config.seed) for table in TABLES}
     # Another dice for every state of the file, so that a restart does not give out ids again.
     ids = Ids(Random(f"{config.seed}/ids/{store.highest()}"))
@@ -101,7 +100,7 @@ def build_service(
         ids=ids,
         identity=Identity(store, secret("jwt")),
         sessions=Sessions(store, secret("jwt"), config),
-        limiter=None if limit is None else SlidingLog(limit),
+        limiter=rate_limiter(config.limits, config.rate_model, config.bucket_size),
         habits=Habits(
             config.seed,
             on=config.habits,
