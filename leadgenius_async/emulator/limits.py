@@ -134,7 +134,7 @@ class SlidingLog(_Model):
     def look(self, key: str, now: float) -> Permit:
         """See `ask`."""
         stamps = self._admitted.setdefault(key, deque())
-        while stamps and stamps[0] <= now - self._window:
+        while stamps and stamps[0] + self._window <= now:
             stamps.popleft()
         reset = (stamps[0] if stamps else now) + self._window
         return self._permit(len(stamps), reset, reset - now)
