@@ -1,4 +1,4 @@
-"""A request's way through the emulator: log → errors → identity → rate limit → settle → handler.
+"""A request's way: log → faults → rate headers → errors → identity → rate limit → settle → handler.
 
 Each step is one aiohttp middleware; `CHAIN` holds them in the order in which they act.
 """
@@ -19,6 +19,7 @@ from leadgenius_async.emulator.errors import (
     not_found,
     rate_exceeded,
 )
+from leadgenius_async.emulator.faults.meeting import MET, Meeting
 from leadgenius_async.emulator.identity import Credentials
 from leadgenius_async.emulator.limits import Permit
 from leadgenius_async.emulator.request_log import LoggedRequest
@@ -41,13 +42,11 @@ _TAKES = {(endpoint.method, endpoint.path): endpoint.takes for endpoint in ENDPO
 
 @web.middleware
 async def log_request(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Add the rate headers to whatever is answered, and write the request down."""
+    """Write the request down with what is answered, and send it if aiohttp would not."""
     at = time.monotonic()
     response = await handler(request)
-    if permit := request.get(_PERMIT):
-        service = request.app[SERVICE]
-        response.headers.update(permit.headers(service.config.rate_headers, service.clock.now()))
-    caller, write = request.get(CALLER), request.get(WRITE)
+    caller, write, fault = request.get(CALLER), request.get(WRITE), request.get(MET)
+    switches = write.faults if write else ()
     request.app[SERVICE].log.add(
         LoggedRequest(
             at=at,
@@ -58,9 +57,32 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
             account=caller.company_id if caller else None,
             rows=request.get(ROWS),
             members=request.get(MEMBERS, ()),
-            faults=write.faults if write else (),
+            faults=(*switches, fault.rule.fault.kind) if fault else switches,
         )
     )
+    if fault and fault.rule.fault.on_wire:
+        # After it was written down: it may take until the emulator stops.
+        await fault.send(request)
+    return response
+
+
+@web.middleware
+async def meet_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let the fault of a rule happen, before the service works on the request or after."""
+    faults = request.app[SERVICE].faults
+    if (met := await faults.meet(request)) is None:
+        return await handler(request)
+    meeting = request[MET] = Meeting(*met, faults.stopped)
+    return await meeting.answer(request, handler)
+
+
+@web.middleware
+async def add_rate_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Add the rate headers to whatever the service answers."""
+    response = await handler(request)
+    if permit := request.get(_PERMIT):
+        service = request.app[SERVICE]
+        response.headers.update(permit.headers(service.config.rate_headers, service.clock.now()))
     return response
 
 
@@ -120,7 +142,15 @@ async def settle(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
-CHAIN = (log_request, word_errors, identify, limit_rate, settle)
+CHAIN = (
+    log_request,
+    meet_faults,
+    add_rate_headers,
+    word_errors,
+    identify,
+    limit_rate,
+    settle,
+)
 
 
 def _applies_refused(request: web.Request) -> bool:

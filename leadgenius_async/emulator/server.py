@@ -16,6 +16,7 @@ from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.chain import CHAIN
 from leadgenius_async.emulator.clock import Clock, timestamp
 from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig
+from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.loading import sample_store
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.routes import ENDPOINTS
@@ -41,6 +42,7 @@ class Emulator:
 
     Attributes:
         clock: The emulator's time, which a test can turn forward.
+        faults: Rules for what befalls requests; none at first.
         log: Every request, with its status and its rows.
         page_timer: Seconds that each bulk page took to build, oldest first.
 
@@ -53,6 +55,7 @@ class Emulator:
         self.config: EmulatorConfig = dataclasses.replace(config or EmulatorConfig(), **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
         self.log: RequestLog = RequestLog()
         self.clock: Clock = Clock()
+        self.faults: Faults = Faults(self.config.seed)
         self.page_timer: list[float] = []
         self._stack = AsyncExitStack()
         self._service: Service | None = None
@@ -71,7 +74,14 @@ class Emulator:
             raise RuntimeError("The emulator is running already: make another Emulator")
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(sample_store(self.config, self._tenants))
-            service = build_service(self.config, store, self.clock, self.log, self.page_timer)
+            service = build_service(
+                self.config,
+                store,
+                self.clock,
+                self.log,
+                page_timer=self.page_timer,
+                faults=self.faults,
+            )
             port = await stack.enter_async_context(_listening(service))
             self._service = service
             self._base_url = _url(self.config.host, port)
@@ -252,10 +262,12 @@ async def _listening(service: Service) -> AsyncGenerator[int]:
         app.router.add_route(endpoint.method, path, endpoint.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
     await runner.setup()
+    service.faults.stopped.clear()
     try:
         await web.TCPSite(runner, service.config.host, service.config.port).start()
         yield runner.addresses[0][1]
     finally:
+        service.faults.stopped.set()
         await runner.cleanup()
 
 

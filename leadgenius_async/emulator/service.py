@@ -15,6 +15,7 @@ from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.clock import Clock
 from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.documents import Documents
+from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.habits import Habits
 from leadgenius_async.emulator.identity import Caller, Identity
 from leadgenius_async.emulator.ids import Ids
@@ -40,6 +41,7 @@ class Service:
         writes: What befalls the writes of leads.
         ids: Gives out the ids of new records.
         limiter: Counts requests per company, None without a limit.
+        faults: Rules for what befalls requests.
         builders: What makes the JSON of rows, per bulk table.
         page_timer: Seconds that each bulk page took to build, oldest first.
         error_numbers: Numbers for the `requestId` of errors.
@@ -57,6 +59,7 @@ class Service:
     sessions: Sessions
     ids: Ids
     limiter: Limiter | None
+    faults: Faults
     habits: Habits
     tokens: TokenBox
     builders: dict[str, RowBuilder]
@@ -78,7 +81,13 @@ class Service:
 
 
 def build_service(
-    config: EmulatorConfig, store: Store, clock: Clock, log: RequestLog, page_timer: list[float]
+    config: EmulatorConfig,
+    store: Store,
+    clock: Clock,
+    log: RequestLog,
+    *,
+    page_timer: list[float],
+    faults: Faults,
 ) -> Service:
     """Put the parts together over a filled store."""
     # From the seed, so that tokens outlive a restart over the same file.
@@ -101,6 +110,7 @@ def build_service(
         identity=Identity(store, secret("jwt")),
         sessions=Sessions(store, secret("jwt"), config),
         limiter=rate_limiter(config.limits, config.rate_model, config.bucket_size),
+        faults=faults,
         habits=Habits(
             config.seed,
             on=config.habits,
