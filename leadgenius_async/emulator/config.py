@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
 
 from leadgenius_async.emulator.limits import DAY, HOUR, WINDOW, RateHeaders, RateModel
 
 Login = Literal["ok", "unconfirmed", "mfa", "failing"]
+Refreshed = Literal["ok", "no_token", "same_token", "failing", "refused"]
+ExpiresIn = Literal["life", "absent"]
 ForeignCompany = Literal["forbidden", "empty"]
 BatchCreate = Literal["all", "part", "share", "first", "none"]
 PoisonBatch = Literal["none", "part"]
@@ -34,6 +36,7 @@ _LEAST_COUNT = {
 }  # fmt: skip
 _CHOICES: dict[str, tuple[object, ...]] = {
     "login": get_args(Login),
+    "refresh": get_args(Refreshed),
     "foreign_company": get_args(ForeignCompany),
     "batch_create": get_args(BatchCreate),
     "poison_batch": get_args(PoisonBatch),
@@ -71,9 +74,10 @@ CHANGEABLE = (
     "poison_status", "poison_batch", "duplicate_create", "duplicate_batch", "duplicates_by_case",
     "find_by_case", "strip_fields", "read_lag", "find_lag", "unknown_ids", "move_leads",
     "purge_limit", "applied_twice", *WRITE_FAULTS, "late_seconds", "late_least", "late_answer",
-    "refusal", "apply_refused", "fault_at", "fault_calls",
+    "refusal", "apply_refused", "fault_at", "fault_calls", "login", "refresh",
+    "access_token_life", "expires_in",
 )  # fmt: skip
-_POSITIVE_SECONDS = ("access_token_life", "refresh_token_life", "page_token_life")
+_POSITIVE_SECONDS = ("refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535
 #: What a sum of shares may be too large by: 0.1 + 0.2 is not 0.3.
 _ROUNDING = 1e-9
@@ -124,7 +128,13 @@ class EmulatorConfig:
         login: What a right password leads to: tokens (`"ok"`), 401 as for a user who is not
             confirmed yet (`"unconfirmed"`) or who has a second factor (`"mfa"`; its status is
             assumed), or 500 whatever the password (`"failing"`).
-        access_token_life: Seconds until an access token expires, rounded down.
+        refresh: What a right refresh token leads to: tokens (`"ok"`), 200 without an
+            `accessToken` (`"no_token"`) or with the one of the last time (`"same_token"`), 500
+            (`"failing"`), or 401 (`"refused"`).
+        access_token_life: Seconds until an access token expires, rounded down; of 0 or less it
+            has expired when it is given out.
+        expires_in: What `expiresIn` says: the life (`"life"`), nothing (`"absent"`), or this
+            number of seconds, right or wrong.
         refresh_token_life: Seconds until a refresh token expires.
         page_token_life: Seconds until a `nextToken` expires.
         rotate_refresh_tokens: A refresh answers with a new refresh token and voids the old.
@@ -212,7 +222,9 @@ class EmulatorConfig:
     endless_empty: bool = False
     login_attempts: int = 5
     login: Login = "ok"
+    refresh: Refreshed = "ok"
     access_token_life: float = 3_600.0
+    expires_in: ExpiresIn | int = "life"
     refresh_token_life: float = 30 * 86_400.0
     page_token_life: float = 86_400.0
     rotate_refresh_tokens: bool = False
@@ -286,6 +298,13 @@ class EmulatorConfig:
         )
         for name, choices in _CHOICES.items():
             _require(getattr(self, name) in choices, self, name, " or ".join(map(repr, choices)))
+        _require(_is_number(self.access_token_life), self, "access_token_life", "seconds")
+        _require(
+            self.expires_in in get_args(ExpiresIn) or _is_int(self.expires_in),
+            self,
+            "expires_in",
+            "'life' or 'absent' or an int of seconds",
+        )
         _require(
             self.rate in ("off", *PLANS) or _is_int(self.rate, 1),
             self,
@@ -329,11 +348,13 @@ def _is_int(value: object, least: int | None = None) -> bool:
     return least is None or value >= least
 
 
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _seconds(value: object) -> float:
     """The value as seconds; -1 for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return -1.0
-    return float(value)
+    return float(value) if _is_number(value) else -1.0
 
 
 def _require(ok: bool, config: EmulatorConfig, name: str, allowed: str) -> None:  # noqa: FBT001 - the condition reads first, as in assert

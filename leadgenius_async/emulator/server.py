@@ -17,6 +17,7 @@ from leadgenius_async.emulator.chain import CHAIN
 from leadgenius_async.emulator.clock import Clock, timestamp
 from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig
 from leadgenius_async.emulator.faults.rules import Faults
+from leadgenius_async.emulator.keys import revoke_key
 from leadgenius_async.emulator.loading import sample_store
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.routes import ENDPOINTS
@@ -171,12 +172,25 @@ class Emulator:
             if not store.delete_row(table, self._tenants[0].company_id, row_id):
                 raise _no_row(table, row_id)
 
+    def revoke_key(self, key: str | None = None) -> None:
+        """Let an API key be good no longer: calls with it are 401 from here on.
+
+        Args:
+            key: The key; the one of `ready` if not given.
+
+        Raises:
+            ValueError: There is no such key.
+        """
+        key = self._tenants[0].api_key if key is None else key
+        if not revoke_key(self._running().store, key):
+            raise ValueError("key is none of this service's, or revoked already")
+
     def change(self, **switches: object) -> None:
         """Change switches while it runs; writes and batches are counted anew from here.
 
         Args:
-            **switches: Options of `EmulatorConfig` about leads, such as `batch_create="none"`; a
-                wrong name lists all.
+            **switches: Options of `EmulatorConfig` about leads and logins, such as
+                `batch_create="none"`; a wrong name lists all.
 
         Raises:
             ValueError: There is no such switch, it is fixed, or its value is outside its range.

@@ -72,6 +72,7 @@ class Service:
         self.config = config
         self.lag.change(config)
         self.writes.change(config)
+        self.sessions.config = config
 
     def settle(self) -> None:
         """Let all that is due by the clock have happened, before anything is read or written."""
