@@ -1,4 +1,6 @@
-"""A request's way: log → faults → rate headers → errors → identity → rate limit → settle → handler.
+"""A request's way, from the guard to its handler.
+
+guard → log → faults → rate headers → errors → identity → rate limit → settle → handler
 
 Each step is one aiohttp middleware; `CHAIN` holds them in the order in which they act.
 """
@@ -12,6 +14,7 @@ from contextlib import suppress
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from leadgenius_async.emulator.control import guard
 from leadgenius_async.emulator.errors import (
     ApiError,
     gateway_page,
@@ -143,6 +146,7 @@ async def settle(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 CHAIN = (
+    guard,
     log_request,
     meet_faults,
     add_rate_headers,

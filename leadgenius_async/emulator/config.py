@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from dataclasses import dataclass
 from typing import Literal, TypeGuard, get_args
@@ -54,7 +55,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 _SWITCHES = (
     "habits", "rotate_refresh_tokens", "bulk_accepts_jwt", "keys_everywhere", "move_leads",
     "list_by_record_id", "list_webhook_urls", "settings_strict", "endless_empty",
-    "duplicates_by_case", "find_by_case", "apply_refused",
+    "duplicates_by_case", "find_by_case", "apply_refused", "expose",
 )  # fmt: skip
 #: Counts that None turns off.
 _LIMITS = (
@@ -113,8 +114,9 @@ class EmulatorConfig:
         habits: Short and empty pages, the 6 MiB cap, invisible leads and odd rows.
         db: File that keeps the data; it is reused if it was made with the same options.
             None: a temporary file, removed at the end.
-        host: Address to listen on.
+        host: Address to listen on; one that other machines reach needs `expose`.
         port: Port to listen on; 0 takes any free one.
+        expose: Listen on an address that other machines reach, and answer whatever host they name.
         latency: Seconds from the arrival of a request for a bulk page to its answer, at least;
             the page is built meanwhile.
         repeat_share: Share of the bulk pages whose last row comes again as the first row of the
@@ -210,6 +212,7 @@ class EmulatorConfig:
     db: str | os.PathLike[str] | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    expose: bool = False
     latency: float = 0.0
     rate_hour: int | None = None
     rate_day: int | None = None
@@ -298,6 +301,12 @@ class EmulatorConfig:
         )
         for name, choices in _CHOICES.items():
             _require(getattr(self, name) in choices, self, name, " or ".join(map(repr, choices)))
+        _require(
+            self.expose or _is_loopback(self.host),
+            self,
+            "host",
+            "an address of this machine alone, or expose=True (--expose) to let other machines in",
+        )
         _require(_is_number(self.access_token_life), self, "access_token_life", "seconds")
         _require(
             self.expires_in in get_args(ExpiresIn) or _is_int(self.expires_in),
@@ -346,6 +355,15 @@ def _is_int(value: object, least: int | None = None) -> bool:
     if not isinstance(value, int) or isinstance(value, bool):
         return False
     return least is None or value >= least
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

@@ -16,6 +16,7 @@ from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.chain import CHAIN
 from leadgenius_async.emulator.clock import Clock, timestamp
 from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig
+from leadgenius_async.emulator.control import url_host
 from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.keys import revoke_key
 from leadgenius_async.emulator.loading import sample_store
@@ -85,7 +86,7 @@ class Emulator:
             )
             port = await stack.enter_async_context(_listening(service))
             self._service = service
-            self._base_url = _url(self.config.host, port)
+            self._base_url = f"http://{url_host(self.config.host)}:{port}"
             self._stack = stack.pop_all()
         return self
 
@@ -108,9 +109,13 @@ class Emulator:
     @property
     def ready(self) -> ReadyInfo:
         """The first company, and where the emulator listens; as JSON it is the ready file."""
-        tenant = _described(self._running(), self._tenants[0])
+        service = self._running()
+        tenant = _described(service, self._tenants[0])
         return ReadyInfo(
-            base_url=self._base_url, other=self.other, **msgspec.structs.asdict(tenant)
+            base_url=self._base_url,
+            control_token=service.control_token,
+            other=self.other,
+            **msgspec.structs.asdict(tenant),
         )
 
     @property
@@ -283,10 +288,6 @@ async def _listening(service: Service) -> AsyncGenerator[int]:
     finally:
         service.faults.stopped.set()
         await runner.cleanup()
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _described(service: Service, tenant: SampleTenant) -> Tenant:

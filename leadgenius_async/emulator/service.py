@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -44,6 +45,7 @@ class Service:
         faults: Rules for what befalls requests.
         builders: What makes the JSON of rows, per bulk table.
         page_timer: Seconds that each bulk page took to build, oldest first.
+        control_token: What a request must have that steers the emulator; another one each start.
         error_numbers: Numbers for the `requestId` of errors.
     """
 
@@ -65,6 +67,7 @@ class Service:
     builders: dict[str, RowBuilder]
     log: RequestLog
     page_timer: list[float]
+    control_token: str = field(default_factory=partial(secrets.token_urlsafe, 24))
     error_numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
     def change(self, config: EmulatorConfig) -> None:
