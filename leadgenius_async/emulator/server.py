@@ -27,6 +27,7 @@ from leadgenius_async.emulator.sample.tenants import SampleTenant, SampleUser, s
 from leadgenius_async.emulator.service import SERVICE, Service, build_service
 from leadgenius_async.emulator.store import check_table
 from leadgenius_async.emulator.structs import ClientRef, Member, ReadyInfo, Tenant
+from leadgenius_async.emulator.truth import RowOrId, compare
 
 #: Seconds that requests under way may take to end when the emulator stops.
 _SHUTDOWN = 1.0
@@ -245,6 +246,29 @@ class Emulator:
         if wanted is None:
             raise ValueError("fields is empty: name a field, or call rows() for all of them")
         return self._truth(table, wanted, company_id, client_id)
+
+    def assert_rows_equal(
+        self,
+        rows: Iterable[RowOrId],
+        *,
+        table: str = "enrich_leads",
+        company_id: str | None = None,
+        client_id: str | None = None,
+    ) -> None:
+        """Check that rows are those of a table, each once, in any order.
+
+        Args:
+            rows: Their ids, or the rows: members, or JSON. A row need not have all members; those
+                that it has must be right, and null is the same as absent.
+            table: `enrich_leads` or `source_leads`.
+            company_id: Whose rows; the first company's if not given.
+            client_id: Only rows of this client_id; all if not given.
+
+        Raises:
+            AssertionError: They are not; the message counts the missing, the doubled, the foreign
+                and the wrong, and names the first ids of each.
+        """
+        compare(table, self.rows(table, company_id=company_id, client_id=client_id), rows)
 
     def _truth(
         self,

@@ -153,7 +153,6 @@ def test_all_models_let_the_paced_through(model: type[SlidingLog]) -> None:
     assert all(limiter.ask("a", n * 60 / 98.5).admitted for n in range(1_000))
 
 
-@pytest.mark.fault("R3")
 @pytest.mark.parametrize(
     ("dialect", "headers"),
     [
