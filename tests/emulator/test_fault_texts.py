@@ -15,10 +15,12 @@ import msgspec
 import pytest
 
 from leadgenius_async.cli.app import run
-from leadgenius_async.emulator import faults
+from leadgenius_async.emulator import Fault, faults
 from leadgenius_async.emulator.faults.rules import AnyFault, Rule
 from leadgenius_async.emulator.faults.text import KINDS, read_rule
 
+_PAGE = (Path(__file__).parents[2] / "docs/emulator.md").read_text()
+DOCUMENTED = _PAGE[_PAGE.index("| fault | options") :].splitlines()
 _LIMIT = 30.0  # seconds that the command may take to listen
 
 
@@ -94,6 +96,16 @@ def test_each_kind_has_its_constructor() -> None:
     """What a text can name, Python can make."""
     assert {name for name in KINDS if getattr(faults, name) is not KINDS[name]} == set()
     assert len(KINDS) == len(set(get_args(AnyFault)))
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
+def test_the_documentation_has_each_kind(name: str, kind: type[Fault]) -> None:
+    """Its row names all of its options, and when it acts."""
+    [row] = [line for line in DOCUMENTED if line.startswith(f"| `{name}` | ")]
+    _, _, options, _, acts, _ = row.split("|")
+    assert acts.strip() == kind.when
+    for field in msgspec.structs.fields(kind):
+        assert f"`{field.name}`" in options
 
 
 def test_rules_are_json() -> None:
