@@ -8,6 +8,7 @@ request that steers it must have the token of this start.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -21,8 +22,7 @@ from leadgenius_async.emulator.service import SERVICE, Service
 
 PREFIX = "/__lg__/"
 TOKEN_HEADER = "X-Emulator-Token"  # noqa: S105 - the header's name
-_OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
-_HTTP_PORT = 80
+_PORT = re.compile(r":\d*$")
 
 
 class Advance(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,8 +35,9 @@ class Advance(msgspec.Struct, forbid_unknown_fields=True):
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a request to another host; answer one that steers the emulator."""
     service = request.app[SERVICE]
-    if not service.config.expose and request.headers.get("Host", "").lower() not in _hosts(request):
-        return _refusal(421, f"Host is not this emulator: send one of {sorted(_hosts(request))}")
+    host, names = request.headers.get("Host", ""), _hosts(service.config)
+    if not service.config.expose and _PORT.sub("", host.lower()) not in names:
+        return _refusal(421, f"Host is no name of this emulator: give {' or '.join(sorted(names))}")
     if not request.path.startswith(PREFIX):
         return await handler(request)
     if not _may_steer(request, service):
@@ -49,11 +50,9 @@ def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _hosts(request: web.Request) -> set[str]:
-    config: EmulatorConfig = request.app[SERVICE].config
-    names = {*_OWN_NAMES, url_host(config.host).lower()}
-    port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
-    return {f"{name}:{port}" for name in names} | (names if port == _HTTP_PORT else set())
+def _hosts(config: EmulatorConfig) -> set[str]:
+    """Names of the emulator. Its port may be another one: that of a relay before it."""
+    return {"127.0.0.1", "localhost", "[::1]", url_host(config.host).lower()}
 
 
 def _may_steer(request: web.Request, service: Service) -> bool:

@@ -121,18 +121,14 @@ async def test_another_token_each_start(emulator: Emulator, started: Any) -> Non
 async def test_another_host(
     emulator: Emulator, session: aiohttp.ClientSession, token: dict[str, str], path: str
 ) -> None:
-    """A request that names another host, or another port, is not answered, whatever it asks."""
+    """A request that names another host is not answered, whatever it asks."""
     port = emulator.base_url.rpartition(":")[2]
-    for host in (
-        f"evil.example:{port}",
-        "127.0.0.1:1",
-        "127.0.0.1",
-        f"127.0.0.1.evil.example:{port}",
-    ):
+    for name in ("evil.example", "127.0.0.1.evil.example", "127.0.0.1:1", "[::1]]", ""):
+        host = f"{name}:{port}"
         async with session.get(path, headers={**token, "Host": host}) as response:
             assert response.status == 421
-            assert f"127.0.0.1:{port}" in (await response.json())["error"]
-    for host in (f"localhost:{port}", f"LOCALHOST:{port}", f"[::1]:{port}"):
+            assert "give 127.0.0.1 or" in (await response.json())["error"]
+    for host in (f"localhost:{port}", f"LOCALHOST:{port}", "[::1]:1", "127.0.0.1"):
         async with session.get(path, headers={**token, "Host": host}) as response:
             assert response.status != 421
     assert not [request for request in emulator.log if request.status == 421]

@@ -188,11 +188,13 @@ class Chunked(_OnWire, frozen=True, tag="chunked"):
     how: Literal["bad_size", "no_end"] = "no_end"
 
     async def send(self, wire: Wire, answer: Answer, dice: Random) -> None:
-        half = len(answer.body) // 2
-        size = b"zz" if self.how == "bad_size" else b"%x" % (len(answer.body) - half)
+        # A chunk of nothing would be the last one.
+        body = answer.body or b" "
+        half = len(body) // 2
+        size = b"zz" if self.how == "bad_size" else b"%x" % (len(body) - half)
         head = answer.head(more=[("Transfer-Encoding", "chunked")])
-        first = b"%x\r\n%b\r\n" % (half, answer.body[:half]) if half else b""
-        await wire.write(head + first + b"%b\r\n%b\r\n" % (size, answer.body[half:]))
+        first = b"%x\r\n%b\r\n" % (half, body[:half]) if half else b""
+        await wire.write(head + first + b"%b\r\n%b\r\n" % (size, body[half:]))
 
 
 class Interim(_OnWire, frozen=True, tag="interim"):
@@ -200,7 +202,7 @@ class Interim(_OnWire, frozen=True, tag="interim"):
 
     Attributes:
         status: Their status.
-        times: How many.
+        count: How many.
     """
 
     status: Annotated[int, Meta(ge=100, le=199)] = 103
