@@ -69,6 +69,8 @@ _TEXTS = ("poison", "strip_fields")
 #: Shares of the writes of leads, of which one write meets one at the most.
 WRITE_FAULTS = ("lost_before", "lost_after", "applied_late", "refused_writes")
 _SHARES = ("repeat_share", "run_failures", "batch_share", "applied_twice", *WRITE_FAULTS)
+#: What the limiter is made of.
+RATE_OPTIONS = ("rate", "rate_hour", "rate_day", "rate_model", "bucket_size")
 #: What `Emulator.change` takes: options that are read at each request.
 CHANGEABLE = (
     "batch_create", "batch_create_times", "batch_share", "batch_first", "batch_limit", "poison",
@@ -76,7 +78,7 @@ CHANGEABLE = (
     "find_by_case", "strip_fields", "read_lag", "find_lag", "unknown_ids", "move_leads",
     "purge_limit", "applied_twice", *WRITE_FAULTS, "late_seconds", "late_least", "late_answer",
     "refusal", "apply_refused", "fault_at", "fault_calls", "login", "refresh",
-    "access_token_life", "expires_in",
+    "access_token_life", "expires_in", *RATE_OPTIONS, "rate_headers",
 )  # fmt: skip
 _POSITIVE_SECONDS = ("refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535

@@ -194,8 +194,10 @@ class Emulator:
     def change(self, **switches: object) -> None:
         """Change switches while it runs; writes and batches are counted anew from here.
 
+        With another rate, requests are counted anew too.
+
         Args:
-            **switches: Options of `EmulatorConfig` about leads and logins, such as
+            **switches: Options of `EmulatorConfig` about leads, logins and the rate, such as
                 `batch_create="none"`; a wrong name lists all.
 
         Raises:

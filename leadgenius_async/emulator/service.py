@@ -14,7 +14,7 @@ from aiohttp import web
 
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.clock import Clock
-from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.config import RATE_OPTIONS, EmulatorConfig
 from leadgenius_async.emulator.documents import Documents
 from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.habits import Habits
@@ -72,6 +72,8 @@ class Service:
 
     def change(self, config: EmulatorConfig) -> None:
         """Go by other options; only those of `CHANGEABLE` may differ."""
+        if any(getattr(config, name) != getattr(self.config, name) for name in RATE_OPTIONS):
+            self.limiter = rate_limiter(config.limits, config.rate_model, config.bucket_size)
         self.config = config
         self.lag.change(config)
         self.writes.change(config)

@@ -204,6 +204,19 @@ async def test_the_service_counts_as_it_is_told(started: Any) -> None:
                 assert "X-RateLimit-Limit" not in response.headers
 
 
+async def test_the_rate_changes_while_it_runs(started: Any) -> None:
+    """Another rate holds at once, counted anew; other switches leave the count alone."""
+    async with started(rate=5) as (emulator, session):
+        key = {"x-api-key": emulator.ready.api_key, "x-user-id": emulator.ready.user_id}
+        changes: list[dict[str, Any]] = [{}, {"read_lag": 1.0}, {"rate": 2}, {}, {}]
+        seen: list[tuple[int, str]] = []
+        for change in changes:
+            emulator.change(**change)
+            async with session.get("/api/clients", headers=key) as response:
+                seen.append((response.status, response.headers["X-RateLimit-Remaining"]))
+        assert seen == [(200, "4"), (200, "3"), (200, "1"), (200, "0"), (429, "0")]
+
+
 async def test_hours_and_days(started: Any) -> None:
     """They hold without a rate too; the emulator's clock ends them."""
     async with started(rate="off", rate_hour=1, rate_day=2) as (emulator, session):
