@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 
 from leadgenius_async.emulator import Emulator, Fault, faults
+from leadgenius_async.emulator.faults.text import KINDS
 
 
 @pytest.fixture
@@ -217,3 +219,28 @@ async def test_a_large_answer_waits_for_its_reader(few: Emulator) -> None:
     assert (await reader.readexactly(15)) == b"HTTP/1.1 200 OK"
     await asyncio.sleep(0.05)
     writer.transport.abort()
+
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "status": {"status": 503}, "redirect": {"location": "/x"}, "content": {"content": b"x"},
+    "delay": {"seconds": 0.001}, "hang": {"seconds": 0.001}, "dribble": {"speed": 1e6},
+    "huge": {"size": 2**16},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_fault_at_any_time(
+    few: Emulator, caplog: pytest.LogCaptureFixture, kind: str, when: Any
+) -> None:
+    """It ends, the service has no trouble of its own, and goes on as before."""
+    usual = await _usual(few)
+    rule = few.faults.add(KINDS[kind](**ARGUMENTS.get(kind, {})), when=when)
+    async with asyncio.timeout(2):
+        reader, writer = await _opened(few)
+        with suppress(ConnectionResetError):
+            await reader.readuntil(b"\r\n\r\n") if rule.rule.fault.answered else await reader.read()
+        writer.close()
+    assert await _usual_after(few) == usual
+    assert [logged.faults for logged in few.log] == [(), (kind,), ()]
+    assert caplog.records == []
