@@ -47,8 +47,10 @@ async def test_the_block_runs(
     found = functions(block)
     assert found
     async with LeadGenius() as lg:
+        fixtures = {"leadgenius_emulator": emulator}
         for function in found:
-            await (function(lg) if inspect.signature(function).parameters else function())
+            names = inspect.signature(function).parameters
+            await function(*(fixtures.get(name, lg) for name in names))
 
 
 def test_there_are_blocks() -> None:

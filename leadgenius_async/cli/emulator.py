@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import anyio
 import msgspec
@@ -16,6 +16,9 @@ from cyclopts import Parameter
 
 from leadgenius_async.cli.failures import BadInput
 from leadgenius_async.cli.options import Flag
+
+if TYPE_CHECKING:
+    from leadgenius_async.emulator import Emulator
 
 
 async def emulator(
@@ -32,6 +35,7 @@ async def emulator(
     host: str = "127.0.0.1",
     expose: Flag = False,
     switches: Annotated[list[str] | None, Parameter(name="--set", negative=())] = None,
+    rules: Annotated[list[str] | None, Parameter(name="--fault", negative=())] = None,
 ) -> None:
     """Run the API on this machine, with made-up leads, until Ctrl-C or SIGTERM.
 
@@ -49,15 +53,16 @@ async def emulator(
         expose: Listen on an address that other machines reach.
         switches: NAME=VALUE, any other option of EmulatorConfig, such as batch_create=none or
             move_leads=false; may be given several times, and a wrong name lists all.
+        rules: METHOD PATH FAULT[=VALUE] [KEY=VALUE …] as one argument, such as
+            'GET /api/enrich-leads* status=503 nth=3 retry_after=2'; may be given several times,
+            and a wrong name lists all.
     """
-    from leadgenius_async._http.origin import is_loopback  # noqa: PLC0415 - see below
     from leadgenius_async.emulator import Emulator  # noqa: PLC0415 - loads aiohttp
 
-    if not expose and not is_loopback(host):
-        raise ValueError(f"{host} can be reached from other machines: add --expose if it should be")
     options: dict[str, Any] = {
         "port": port,
         "host": host,
+        "expose": expose,
         "leads": leads,
         "source_leads": source_leads,
         "clients": clients,
@@ -67,6 +72,7 @@ async def emulator(
         "db": db,
     }
     service = Emulator(**options, **read_switches(switches or [], options))
+    add_faults(service, rules or [])
     with anyio.CancelScope() as scope:
         # Heard from the start: making a million leads takes half a minute.
         _cancel_on_signals(scope)
@@ -78,6 +84,21 @@ async def emulator(
             sys.stdout.write(f"{ready.decode()}\n")
             sys.stdout.flush()
             await anyio.sleep_forever()
+
+
+def add_faults(service: Emulator, texts: Collection[str]) -> None:
+    """Give the emulator the fault rules that texts say.
+
+    Raises:
+        BadInput: One is no rule; the message names what there is.
+    """
+    from leadgenius_async.emulator.faults import read_rule  # noqa: PLC0415 - loads aiohttp
+
+    for text in texts:
+        try:
+            service.faults.place(read_rule(text))
+        except ValueError as error:
+            raise BadInput(f"--fault {error}") from None
 
 
 def read_switches(pairs: Collection[str], taken: Collection[str]) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""A request's way through the emulator: log → errors → identity → rate limit → settle → handler.
+"""A request's way, from the guard to its handler.
+
+guard → log → faults → rate headers → errors → identity → rate limit → settle → handler
 
 Each step is one aiohttp middleware; `CHAIN` holds them in the order in which they act.
 """
@@ -12,6 +14,7 @@ from contextlib import suppress
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from leadgenius_async.emulator.control import guard
 from leadgenius_async.emulator.errors import (
     ApiError,
     gateway_page,
@@ -19,6 +22,7 @@ from leadgenius_async.emulator.errors import (
     not_found,
     rate_exceeded,
 )
+from leadgenius_async.emulator.faults.meeting import MET, Meeting
 from leadgenius_async.emulator.identity import Credentials
 from leadgenius_async.emulator.limits import Permit
 from leadgenius_async.emulator.request_log import LoggedRequest
@@ -41,12 +45,11 @@ _TAKES = {(endpoint.method, endpoint.path): endpoint.takes for endpoint in ENDPO
 
 @web.middleware
 async def log_request(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Add the rate headers to whatever is answered, and write the request down."""
+    """Write the request down with what is answered, and send it if aiohttp would not."""
     at = time.monotonic()
     response = await handler(request)
-    if permit := request.get(_PERMIT):
-        response.headers.update(permit.headers())
-    caller, write = request.get(CALLER), request.get(WRITE)
+    caller, write, fault = request.get(CALLER), request.get(WRITE), request.get(MET)
+    switches = write.faults if write else ()
     request.app[SERVICE].log.add(
         LoggedRequest(
             at=at,
@@ -57,9 +60,32 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
             account=caller.company_id if caller else None,
             rows=request.get(ROWS),
             members=request.get(MEMBERS, ()),
-            faults=write.faults if write else (),
+            faults=(*switches, fault.rule.fault.kind) if fault else switches,
         )
     )
+    if fault and fault.rule.fault.on_wire:
+        # After it was written down: it may take until the emulator stops.
+        await fault.send(request)
+    return response
+
+
+@web.middleware
+async def meet_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let the fault of a rule happen, before the service works on the request or after."""
+    faults = request.app[SERVICE].faults
+    if (met := await faults.meet(request)) is None:
+        return await handler(request)
+    meeting = request[MET] = Meeting(*met, faults.stopped)
+    return await meeting.answer(request, handler)
+
+
+@web.middleware
+async def add_rate_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Add the rate headers to whatever the service answers."""
+    response = await handler(request)
+    if permit := request.get(_PERMIT):
+        service = request.app[SERVICE]
+        response.headers.update(permit.headers(service.config.rate_headers, service.clock.now()))
     return response
 
 
@@ -108,7 +134,7 @@ async def limit_rate(request: web.Request, handler: Handler) -> web.StreamRespon
     if not permit.admitted:
         if _applies_refused(request):
             await _apply_silently(request, handler)
-        raise rate_exceeded(allowed=f"{permit.limit} requests per minute are allowed")
+        raise rate_exceeded(allowed=f"{permit.limit} requests per {permit.window:g} s are allowed")
     return await handler(request)
 
 
@@ -119,7 +145,16 @@ async def settle(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
-CHAIN = (log_request, word_errors, identify, limit_rate, settle)
+CHAIN = (
+    guard,
+    log_request,
+    meet_faults,
+    add_rate_headers,
+    word_errors,
+    identify,
+    limit_rate,
+    settle,
+)
 
 
 def _applies_refused(request: web.Request) -> bool:

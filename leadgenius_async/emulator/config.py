@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
+
+from leadgenius_async.emulator.limits import DAY, HOUR, WINDOW, RateHeaders, RateModel
 
 Login = Literal["ok", "unconfirmed", "mfa", "failing"]
+Refreshed = Literal["ok", "no_token", "same_token", "failing", "refused"]
+ExpiresIn = Literal["life", "absent"]
 ForeignCompany = Literal["forbidden", "empty"]
 BatchCreate = Literal["all", "part", "share", "first", "none"]
 PoisonBatch = Literal["none", "part"]
@@ -32,6 +37,7 @@ _LEAST_COUNT = {
 }  # fmt: skip
 _CHOICES: dict[str, tuple[object, ...]] = {
     "login": get_args(Login),
+    "refresh": get_args(Refreshed),
     "foreign_company": get_args(ForeignCompany),
     "batch_create": get_args(BatchCreate),
     "poison_batch": get_args(PoisonBatch),
@@ -43,14 +49,19 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "fault_calls": get_args(FaultCalls),
     "unknown_ids": get_args(UnknownIds),
     "existing_company": get_args(ExistingCompany),
+    "rate_model": get_args(RateModel),
+    "rate_headers": get_args(RateHeaders),
 }
 _SWITCHES = (
     "habits", "rotate_refresh_tokens", "bulk_accepts_jwt", "keys_everywhere", "move_leads",
     "list_by_record_id", "list_webhook_urls", "settings_strict", "endless_empty",
-    "duplicates_by_case", "find_by_case", "apply_refused",
+    "duplicates_by_case", "find_by_case", "apply_refused", "expose",
 )  # fmt: skip
 #: Counts that None turns off.
-_LIMITS = ("slow_above", "loop_pages", "batch_create_times", "fault_at")
+_LIMITS = (
+    "slow_above", "loop_pages", "batch_create_times", "fault_at", "rate_hour", "rate_day",
+    "bucket_size",
+)  # fmt: skip
 _SECONDS = ("latency", "read_lag", "run_seconds", "late_seconds")
 #: Seconds that None leaves to another option.
 _OTHER_SECONDS = ("find_lag", "late_least")
@@ -58,15 +69,18 @@ _TEXTS = ("poison", "strip_fields")
 #: Shares of the writes of leads, of which one write meets one at the most.
 WRITE_FAULTS = ("lost_before", "lost_after", "applied_late", "refused_writes")
 _SHARES = ("repeat_share", "run_failures", "batch_share", "applied_twice", *WRITE_FAULTS)
+#: What the limiter is made of.
+RATE_OPTIONS = ("rate", "rate_hour", "rate_day", "rate_model", "bucket_size")
 #: What `Emulator.change` takes: options that are read at each request.
 CHANGEABLE = (
     "batch_create", "batch_create_times", "batch_share", "batch_first", "batch_limit", "poison",
     "poison_status", "poison_batch", "duplicate_create", "duplicate_batch", "duplicates_by_case",
     "find_by_case", "strip_fields", "read_lag", "find_lag", "unknown_ids", "move_leads",
     "purge_limit", "applied_twice", *WRITE_FAULTS, "late_seconds", "late_least", "late_answer",
-    "refusal", "apply_refused", "fault_at", "fault_calls",
+    "refusal", "apply_refused", "fault_at", "fault_calls", "login", "refresh",
+    "access_token_life", "expires_in", *RATE_OPTIONS, "rate_headers",
 )  # fmt: skip
-_POSITIVE_SECONDS = ("access_token_life", "refresh_token_life", "page_token_life")
+_POSITIVE_SECONDS = ("refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535
 #: What a sum of shares may be too large by: 0.1 + 0.2 is not 0.3.
 _ROUNDING = 1e-9
@@ -86,11 +100,25 @@ class EmulatorConfig:
         seed: The same seed gives the same rows and the same habits, byte for byte.
         rate: `"standard"` (100 requests per minute), `"premium"` (1,000), a positive number
             of requests per minute, or `"off"`.
+        rate_hour: Requests per hour besides; None: any number.
+        rate_day: Requests per day besides; None: any number.
+        rate_model: How requests are counted: those of the last 60 seconds (`"sliding_log"`, the
+            strictest), of each minute by the clock (`"fixed"`), of a minute that begins with the
+            first request after the last one (`"first_request"`), of each minute with a fading
+            share of the one before (`"weighted"`), or by tokens that come back one by one
+            (`"bucket"`).
+        bucket_size: Tokens that the bucket of `rate` holds, and so requests at once; None: as
+            many as `rate` has.
+        rate_headers: How the rate headers name the end of the window: in epoch seconds
+            (`"epoch"`) or milliseconds (`"epoch_ms"`), in seconds from now (`"delta"`), the same
+            under the lower-case names of the IETF's drafts (`"draft"`), or not at all, without
+            Retry-After too (`"none"`).
         habits: Short and empty pages, the 6 MiB cap, invisible leads and odd rows.
         db: File that keeps the data; it is reused if it was made with the same options.
             None: a temporary file, removed at the end.
-        host: Address to listen on.
+        host: Address to listen on; one that other machines reach needs `expose`.
         port: Port to listen on; 0 takes any free one.
+        expose: Listen on an address that other machines reach, and answer whatever host they name.
         latency: Seconds from the arrival of a request for a bulk page to its answer, at least;
             the page is built meanwhile.
         repeat_share: Share of the bulk pages whose last row comes again as the first row of the
@@ -104,7 +132,13 @@ class EmulatorConfig:
         login: What a right password leads to: tokens (`"ok"`), 401 as for a user who is not
             confirmed yet (`"unconfirmed"`) or who has a second factor (`"mfa"`; its status is
             assumed), or 500 whatever the password (`"failing"`).
-        access_token_life: Seconds until an access token expires, rounded down.
+        refresh: What a right refresh token leads to: tokens (`"ok"`), 200 without an
+            `accessToken` (`"no_token"`) or with the one of the last time (`"same_token"`), 500
+            (`"failing"`), or 401 (`"refused"`).
+        access_token_life: Seconds until an access token expires, rounded down; of 0 or less it
+            has expired when it is given out.
+        expires_in: What `expiresIn` says: the life (`"life"`), nothing (`"absent"`), or this
+            number of seconds, right or wrong.
         refresh_token_life: Seconds until a refresh token expires.
         page_token_life: Seconds until a `nextToken` expires.
         rotate_refresh_tokens: A refresh answers with a new refresh token and voids the old.
@@ -180,14 +214,22 @@ class EmulatorConfig:
     db: str | os.PathLike[str] | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    expose: bool = False
     latency: float = 0.0
+    rate_hour: int | None = None
+    rate_day: int | None = None
+    rate_model: RateModel = "sliding_log"
+    bucket_size: int | None = None
+    rate_headers: RateHeaders = "epoch"
     repeat_share: float = 0.0
     slow_above: int | None = None
     loop_pages: int | None = None
     endless_empty: bool = False
     login_attempts: int = 5
     login: Login = "ok"
+    refresh: Refreshed = "ok"
     access_token_life: float = 3_600.0
+    expires_in: ExpiresIn | int = "life"
     refresh_token_life: float = 30 * 86_400.0
     page_token_life: float = 86_400.0
     rotate_refresh_tokens: bool = False
@@ -262,6 +304,19 @@ class EmulatorConfig:
         for name, choices in _CHOICES.items():
             _require(getattr(self, name) in choices, self, name, " or ".join(map(repr, choices)))
         _require(
+            self.expose or _is_loopback(self.host),
+            self,
+            "host",
+            "an address of this machine alone, or expose=True (--expose) to let other machines in",
+        )
+        _require(_is_number(self.access_token_life), self, "access_token_life", "seconds")
+        _require(
+            self.expires_in in get_args(ExpiresIn) or _is_int(self.expires_in),
+            self,
+            "expires_in",
+            "'life' or 'absent' or an int of seconds",
+        )
+        _require(
             self.rate in ("off", *PLANS) or _is_int(self.rate, 1),
             self,
             "rate",
@@ -287,6 +342,16 @@ class EmulatorConfig:
             return None
         return self.rate if isinstance(self.rate, int) else PLANS[self.rate]
 
+    @property
+    def limits(self) -> list[tuple[int, float]]:
+        """Requests and seconds of each window that one account must keep to."""
+        windows = [
+            (self.per_minute, WINDOW),
+            (self.rate_hour, HOUR),
+            (self.rate_day, DAY),
+        ]
+        return [(limit, seconds) for limit, seconds in windows if limit is not None]
+
 
 def _is_int(value: object, least: int | None = None) -> bool:
     if not isinstance(value, int) or isinstance(value, bool):
@@ -294,11 +359,22 @@ def _is_int(value: object, least: int | None = None) -> bool:
     return least is None or value >= least
 
 
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _seconds(value: object) -> float:
     """The value as seconds; -1 for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return -1.0
-    return float(value)
+    return float(value) if _is_number(value) else -1.0
 
 
 def _require(ok: bool, config: EmulatorConfig, name: str, allowed: str) -> None:  # noqa: FBT001 - the condition reads first, as in assert

@@ -52,3 +52,9 @@ def list_keys(store: Store, user_id: str) -> list[ApiKey]:
         (user_id,),
     )
     return [ApiKey(*row) for row in rows]
+
+
+def revoke_key(store: Store, key: str) -> bool:
+    """Forget a key; whether there was one."""
+    done = store.db.execute("DELETE FROM api_keys WHERE digest = ?", (digest(key),))
+    return done.rowcount > 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 TOO_MANY_REQUESTS = 429
 
 
@@ -21,7 +23,8 @@ class LoggedRequest:
         account: Company of the caller, None if nobody was recognised.
         rows: Rows of a bulk page, None for any other answer.
         members: Names of the body's members.
-        faults: The switches that a write of leads met, such as `lost_after`.
+        faults: The switches that a write of leads met, such as `lost_after`, and the kind of the
+            fault that a rule let it meet, such as `hang_up`.
     """
 
     at: float
@@ -58,6 +61,17 @@ class RequestLog:
             for request in self._requests
         )
 
+    def clear(self) -> None:
+        """Forget all requests so far."""
+        self._requests.clear()
+
+    def transcript(self) -> bytes:
+        """A line of JSON for each request, the same for the same seed and the same calls.
+
+        It has no times and no ports; a `nextToken` says when it expires, so its value is left out.
+        """
+        return b"".join(msgspec.json.encode(_timeless(each)) + b"\n" for each in self._requests)
+
     def assert_no_429(self) -> None:
         """Check that no request was refused for its rate.
 
@@ -70,3 +84,9 @@ class RequestLog:
                     f"request {place} of {len(self)}, {request.method} {request.path}, "
                     f"was answered 429; {self.count(status=TOO_MANY_REQUESTS)} were in all"
                 )
+
+
+def _timeless(request: LoggedRequest) -> dict[str, object]:
+    query = {name: "" if name == "nextToken" else request.query[name] for name in request.query}
+    told = {name: getattr(request, name) for name in LoggedRequest.__slots__ if name != "at"}
+    return {**told, "query": query}

@@ -16,6 +16,9 @@ from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.chain import CHAIN
 from leadgenius_async.emulator.clock import Clock, timestamp
 from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig
+from leadgenius_async.emulator.control import url_host
+from leadgenius_async.emulator.faults.rules import Faults
+from leadgenius_async.emulator.keys import revoke_key
 from leadgenius_async.emulator.loading import sample_store
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.routes import ENDPOINTS
@@ -24,6 +27,7 @@ from leadgenius_async.emulator.sample.tenants import SampleTenant, SampleUser, s
 from leadgenius_async.emulator.service import SERVICE, Service, build_service
 from leadgenius_async.emulator.store import check_table
 from leadgenius_async.emulator.structs import ClientRef, Member, ReadyInfo, Tenant
+from leadgenius_async.emulator.truth import RowOrId, compare
 
 #: Seconds that requests under way may take to end when the emulator stops.
 _SHUTDOWN = 1.0
@@ -41,6 +45,7 @@ class Emulator:
 
     Attributes:
         clock: The emulator's time, which a test can turn forward.
+        faults: Rules for what befalls requests; none at first.
         log: Every request, with its status and its rows.
         page_timer: Seconds that each bulk page took to build, oldest first.
 
@@ -53,6 +58,7 @@ class Emulator:
         self.config: EmulatorConfig = dataclasses.replace(config or EmulatorConfig(), **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
         self.log: RequestLog = RequestLog()
         self.clock: Clock = Clock()
+        self.faults: Faults = Faults(self.config.seed)
         self.page_timer: list[float] = []
         self._stack = AsyncExitStack()
         self._service: Service | None = None
@@ -71,10 +77,17 @@ class Emulator:
             raise RuntimeError("The emulator is running already: make another Emulator")
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(sample_store(self.config, self._tenants))
-            service = build_service(self.config, store, self.clock, self.log, self.page_timer)
+            service = build_service(
+                self.config,
+                store,
+                self.clock,
+                self.log,
+                page_timer=self.page_timer,
+                faults=self.faults,
+            )
             port = await stack.enter_async_context(_listening(service))
             self._service = service
-            self._base_url = _url(self.config.host, port)
+            self._base_url = f"http://{url_host(self.config.host)}:{port}"
             self._stack = stack.pop_all()
         return self
 
@@ -97,9 +110,13 @@ class Emulator:
     @property
     def ready(self) -> ReadyInfo:
         """The first company, and where the emulator listens; as JSON it is the ready file."""
-        tenant = _described(self._running(), self._tenants[0])
+        service = self._running()
+        tenant = _described(service, self._tenants[0])
         return ReadyInfo(
-            base_url=self._base_url, other=self.other, **msgspec.structs.asdict(tenant)
+            base_url=self._base_url,
+            control_token=service.control_token,
+            other=self.other,
+            **msgspec.structs.asdict(tenant),
         )
 
     @property
@@ -161,12 +178,27 @@ class Emulator:
             if not store.delete_row(table, self._tenants[0].company_id, row_id):
                 raise _no_row(table, row_id)
 
+    def revoke_key(self, key: str | None = None) -> None:
+        """Let an API key be good no longer: calls with it are 401 from here on.
+
+        Args:
+            key: The key; the one of `ready` if not given.
+
+        Raises:
+            ValueError: There is no such key.
+        """
+        key = self._tenants[0].api_key if key is None else key
+        if not revoke_key(self._running().store, key):
+            raise ValueError("key is none of this service's, or revoked already")
+
     def change(self, **switches: object) -> None:
         """Change switches while it runs; writes and batches are counted anew from here.
 
+        With another rate, requests are counted anew too.
+
         Args:
-            **switches: Options of `EmulatorConfig` about leads, such as `batch_create="none"`; a
-                wrong name lists all.
+            **switches: Options of `EmulatorConfig` about leads, logins and the rate, such as
+                `batch_create="none"`; a wrong name lists all.
 
         Raises:
             ValueError: There is no such switch, it is fixed, or its value is outside its range.
@@ -217,6 +249,29 @@ class Emulator:
             raise ValueError("fields is empty: name a field, or call rows() for all of them")
         return self._truth(table, wanted, company_id, client_id)
 
+    def assert_rows_equal(
+        self,
+        rows: Iterable[RowOrId],
+        *,
+        table: str = "enrich_leads",
+        company_id: str | None = None,
+        client_id: str | None = None,
+    ) -> None:
+        """Check that rows are those of a table, each once, in any order.
+
+        Args:
+            rows: Their ids, or the rows: members, or JSON. A row need not have all members; those
+                that it has must be right, and null is the same as absent.
+            table: `enrich_leads` or `source_leads`.
+            company_id: Whose rows; the first company's if not given.
+            client_id: Only rows of this client_id; all if not given.
+
+        Raises:
+            AssertionError: They are not; the message counts the missing, the doubled, the foreign
+                and the wrong, and names the first ids of each.
+        """
+        compare(table, self.rows(table, company_id=company_id, client_id=client_id), rows)
+
     def _truth(
         self,
         table: str,
@@ -252,15 +307,13 @@ async def _listening(service: Service) -> AsyncGenerator[int]:
         app.router.add_route(endpoint.method, path, endpoint.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
     await runner.setup()
+    service.faults.stopped.clear()
     try:
         await web.TCPSite(runner, service.config.host, service.config.port).start()
         yield runner.addresses[0][1]
     finally:
+        service.faults.stopped.set()
         await runner.cleanup()
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _described(service: Service, tenant: SampleTenant) -> Tenant:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,14 +14,15 @@ from aiohttp import web
 
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.clock import Clock
-from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.config import RATE_OPTIONS, EmulatorConfig
 from leadgenius_async.emulator.documents import Documents
+from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.habits import Habits
 from leadgenius_async.emulator.identity import Caller, Identity
 from leadgenius_async.emulator.ids import Ids
 from leadgenius_async.emulator.lag import Lag
 from leadgenius_async.emulator.leads import Leads
-from leadgenius_async.emulator.limits import SlidingLog
+from leadgenius_async.emulator.limits import Limiter, rate_limiter
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.rows import RowBuilder, row_builder
 from leadgenius_async.emulator.runs import Runs, load_runs
@@ -40,8 +42,10 @@ class Service:
         writes: What befalls the writes of leads.
         ids: Gives out the ids of new records.
         limiter: Counts requests per company, None without a limit.
+        faults: Rules for what befalls requests.
         builders: What makes the JSON of rows, per bulk table.
         page_timer: Seconds that each bulk page took to build, oldest first.
+        control_token: What a request must have that steers the emulator; another one each start.
         error_numbers: Numbers for the `requestId` of errors.
     """
 
@@ -56,19 +60,24 @@ class Service:
     identity: Identity
     sessions: Sessions
     ids: Ids
-    limiter: SlidingLog | None
+    limiter: Limiter | None
+    faults: Faults
     habits: Habits
     tokens: TokenBox
     builders: dict[str, RowBuilder]
     log: RequestLog
     page_timer: list[float]
+    control_token: str = field(default_factory=partial(secrets.token_urlsafe, 24))
     error_numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
     def change(self, config: EmulatorConfig) -> None:
         """Go by other options; only those of `CHANGEABLE` may differ."""
+        if any(getattr(config, name) != getattr(self.config, name) for name in RATE_OPTIONS):
+            self.limiter = rate_limiter(config.limits, config.rate_model, config.bucket_size)
         self.config = config
         self.lag.change(config)
         self.writes.change(config)
+        self.sessions.config = config
 
     def settle(self) -> None:
         """Let all that is due by the clock have happened, before anything is read or written."""
@@ -78,12 +87,17 @@ class Service:
 
 
 def build_service(
-    config: EmulatorConfig, store: Store, clock: Clock, log: RequestLog, page_timer: list[float]
+    config: EmulatorConfig,
+    store: Store,
+    clock: Clock,
+    log: RequestLog,
+    *,
+    page_timer: list[float],
+    faults: Faults,
 ) -> Service:
     """Put the parts together over a filled store."""
     # From the seed, so that tokens outlive a restart over the same file.
     secret = partial(_secret, config.seed)
-    limit = config.per_minute
     builders = {table: row_builder(table, config.seed) for table in TABLES}
     # Another dice for every state of the file, so that a restart does not give out ids again.
     ids = Ids(Random(f"{config.seed}/ids/{store.highest()}"))
@@ -101,7 +115,8 @@ def build_service(
         ids=ids,
         identity=Identity(store, secret("jwt")),
         sessions=Sessions(store, secret("jwt"), config),
-        limiter=None if limit is None else SlidingLog(limit),
+        limiter=rate_limiter(config.limits, config.rate_model, config.bucket_size),
+        faults=faults,
         habits=Habits(
             config.seed,
             on=config.habits,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 import secrets
 
+import msgspec
+
 from leadgenius_async.emulator import jwt
 from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.errors import LoginError
@@ -25,13 +27,15 @@ class Sessions:
     Args:
         store: Where users and refresh tokens are.
         secret: Key of the JWTs' signature.
-        config: Lives of tokens, rotation, logins per address.
+        config: Lives of tokens, rotation, logins per address; another one may be set at any time.
     """
 
     def __init__(self, store: Store, secret: bytes, config: EmulatorConfig) -> None:
         self._db = store.db
         self._secret = secret
-        self._config = config
+        self.config = config
+        #: The last access token of each user.
+        self._last: dict[str, str] = {}
         self._attempts = SlidingLog(config.login_attempts, LOGIN_WINDOW)
 
     def login(self, username: str, password: str, address: str, now: float) -> TokenSet:
@@ -50,7 +54,7 @@ class Sessions:
                 "Wait 15 minutes before the next attempt.",
                 retry_after=round(LOGIN_WINDOW * 1_000),
             )
-        if self._config.login == "failing":
+        if self.config.login == "failing":
             raise LoginError(500, "Authentication service failed", "Try again later.")
         user = self._db.execute(
             "SELECT user_id, password FROM users WHERE username = ?", (username,)
@@ -59,7 +63,7 @@ class Sessions:
             raise LoginError(404, "User not found", "Check the username.")
         if not hmac.compare_digest(user[1].encode(), password.encode()):
             raise LoginError(401, "Incorrect username or password", "Check the password.")
-        if refused := _REFUSED.get(self._config.login):
+        if refused := _REFUSED.get(self.config.login):
             raise LoginError(401, *refused)
         return self._tokens(user[0], username, self._new_refresh_token(user[0], now), now)
 
@@ -67,37 +71,44 @@ class Sessions:
         """New tokens for a refresh token.
 
         Raises:
-            LoginError: 401, the token is unknown, used up or expired.
+            LoginError: 401, the token is unknown, used up or expired; 500 for a backend that
+                fails.
         """
+        if self.config.refresh == "failing":
+            raise LoginError(500, "Authentication service failed", "Try again later.")
         found = self._db.execute(
             "SELECT user_id, username FROM refresh_tokens JOIN users USING (user_id)"
             " WHERE digest = ? AND expires > ?",
             (digest(refresh_token), now),
         ).fetchone()
-        if found is None:
+        if found is None or self.config.refresh == "refused":
             raise LoginError(401, "The refresh token is not valid", "Sign in again.")
         user_id, username = found
-        if self._config.rotate_refresh_tokens:
+        if self.config.rotate_refresh_tokens:
             self._db.execute(
                 "DELETE FROM refresh_tokens WHERE digest = ?", (digest(refresh_token),)
             )
             refresh_token = self._new_refresh_token(user_id, now)
-        return self._tokens(user_id, username, refresh_token, now)
+        last = self._last.get(user_id) if self.config.refresh == "same_token" else None
+        tokens = self._tokens(user_id, username, refresh_token, now)
+        return msgspec.structs.replace(tokens, accessToken=last) if last else tokens
 
     def _new_refresh_token(self, user_id: str, now: float) -> str:
         token = secrets.token_urlsafe(48)
         self._db.execute(
             "INSERT INTO refresh_tokens VALUES (?, ?, ?)",
-            (digest(token), user_id, now + self._config.refresh_token_life),
+            (digest(token), user_id, now + self.config.refresh_token_life),
         )
         return token
 
     def _tokens(self, user_id: str, username: str, refresh_token: str, now: float) -> TokenSet:
+        told = self.config.expires_in
+        token = self._last[user_id] = self._jwt(user_id, username, "access", now)
         return TokenSet(
-            accessToken=self._jwt(user_id, username, "access", now),
+            accessToken=token,
             idToken=self._jwt(user_id, username, "id", now),
             refreshToken=refresh_token,
-            expiresIn=int(self._config.access_token_life),
+            expiresIn=told if isinstance(told, int) else int(self.config.access_token_life),
         )
 
     def _jwt(self, user_id: str, username: str, use: jwt.TokenUse, now: float) -> str:
@@ -106,7 +117,7 @@ class Sessions:
             username=username,
             token_use=use,
             iat=int(now),
-            exp=int(now + self._config.access_token_life),
+            exp=int(now + self.config.access_token_life),
             jti=secrets.token_hex(8),
         )
         return jwt.mint(claims, self._secret)

@@ -126,7 +126,12 @@ class Tenant(msgspec.Struct, kw_only=True):
 
 
 class ReadyInfo(Tenant, kw_only=True):
-    """Where the emulator listens, the first company, and beside it the second."""
+    """Where the emulator listens, the first company, and beside it the second.
+
+    Attributes:
+        control_token: What a request must have as `X-Emulator-Token` that steers the emulator.
+    """
 
     base_url: str
+    control_token: str
     other: Tenant

@@ -191,3 +191,75 @@ async def test_expired_refresh(started: Any) -> None:
         tokens = await _tokens(session, LOGIN, _login(emulator))
         async with session.post(REFRESH, json={"refreshToken": tokens["refreshToken"]}) as response:
             assert response.status == 401
+
+
+async def _refreshed(started: Any, **switches: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tokens of a login, and of a refresh under other switches."""
+    async with started() as (emulator, session):
+        first = await _tokens(session, LOGIN, _login(emulator))
+        emulator.change(**switches)
+        return first, await _tokens(session, REFRESH, {"refreshToken": first["refreshToken"]})
+
+
+async def test_refresh_without_a_token(started: Any) -> None:
+    """A refresh may answer 200 and have no token."""
+    _, second = await _refreshed(started, refresh="no_token")
+    assert set(second) == {"refreshToken", "expiresIn"}
+
+
+async def test_refresh_with_the_same_token(started: Any) -> None:
+    """A refresh may give the access token that it was to replace."""
+    first, second = await _refreshed(started, refresh="same_token")
+    assert second["accessToken"] == first["accessToken"]
+
+
+@pytest.mark.parametrize(("refresh", "status"), [("failing", 500), ("refused", 401)])
+async def test_refresh_that_fails(started: Any, refresh: str, status: int) -> None:
+    """A right refresh token may be refused, and is good again afterwards."""
+    async with started(refresh=refresh) as (emulator, session):
+        first = await _tokens(session, LOGIN, _login(emulator))
+        body = {"refreshToken": first["refreshToken"]}
+        async with session.post(REFRESH, json=body) as response:
+            assert response.status == status
+            assert "solution" in await response.json()
+        emulator.change(refresh="ok")
+        await _tokens(session, REFRESH, body)
+
+
+@pytest.mark.parametrize("life", [0, -60])
+async def test_a_token_that_never_lived(started: Any, life: float) -> None:
+    """A life of nothing is said, and meant."""
+    async with started(access_token_life=life) as (emulator, session):
+        tokens = await _tokens(session, LOGIN, _login(emulator))
+        assert tokens["expiresIn"] == life
+        bearer = {"Authorization": f"Bearer {tokens['accessToken']}"}
+        async with session.get("/api/clients", headers=bearer) as response:
+            assert response.status == 401
+            assert (await response.json())["errorType"] == "token_expired"
+
+
+@pytest.mark.parametrize("told", [0, -5, "absent"])
+async def test_what_a_token_is_said_to_live(started: Any, told: int | str) -> None:
+    """`expiresIn` may be wrong or absent, while the token is good."""
+    async with started(expires_in=told) as (emulator, session):
+        tokens = await _tokens(session, LOGIN, _login(emulator))
+        renewed = await _tokens(session, REFRESH, {"refreshToken": tokens["refreshToken"]})
+        for each in (tokens, renewed):
+            assert each.get("expiresIn", "absent") == told
+            bearer = {"Authorization": f"Bearer {each['accessToken']}"}
+            async with session.get("/api/clients", headers=bearer) as response:
+                assert response.status == 200
+
+
+async def test_revoked_key(
+    emulator: Emulator, session: aiohttp.ClientSession, by_key: dict[str, str]
+) -> None:
+    """A key is revoked while it is used; another company's stays good."""
+    for status in (200, 401):
+        async with session.get("/api/clients", headers=by_key) as response:
+            assert response.status == status
+        if status == 200:
+            emulator.revoke_key()
+    with pytest.raises(ValueError, match="revoked already"):
+        emulator.revoke_key()
+    emulator.revoke_key(emulator.other.api_key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import aiohttp
+import msgspec
 import pytest
 
 from leadgenius_async.emulator import Emulator, LoggedRequest, RequestLog
@@ -57,3 +58,24 @@ def test_assert_no_429() -> None:
     _log(200, 500).assert_no_429()
     with pytest.raises(AssertionError, match=r"request 2 of 3, GET /api/429.*; 2 were in all"):
         _log(200, 429, 429).assert_no_429()
+
+
+def test_clear() -> None:
+    """The log can begin anew."""
+    log = _log(200, 404)
+    log.clear()
+    assert len(log) == 0
+
+
+def test_transcript() -> None:
+    """It has all but times, and the value of a token that says when it expires."""
+    log = RequestLog()
+    for at, token in ((1.0, "now"), (2.0, "later")):
+        query = {"limit": "5", "nextToken": token}
+        log.add(LoggedRequest(at, "GET", "/api/x", query, 200, "company-1", 3, ("a",), ("hang",)))
+    first, second = log.transcript().splitlines()
+    assert first == second
+    assert msgspec.json.decode(first) == {
+        "method": "GET", "path": "/api/x", "query": {"limit": "5", "nextToken": ""}, "status": 200,
+        "account": "company-1", "rows": 3, "members": ["a"], "faults": ["hang"],
+    }  # fmt: skip

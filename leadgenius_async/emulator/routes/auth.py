@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
+from aiohttp import web
 
 from leadgenius_async.emulator.clock import timestamp
+from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.errors import LoginError
 from leadgenius_async.emulator.identity import Credentials
-from leadgenius_async.emulator.routes.endpoint import Ask, NoQuery, call
+from leadgenius_async.emulator.routes.endpoint import Ask, NoQuery, answer, call
 from leadgenius_async.emulator.structs import TokenSet
 
 
@@ -51,6 +53,9 @@ class RefreshAnswer(msgspec.Struct):
     success: bool = True
 
 
+A = TypeVar("A", LoginAnswer, RefreshAnswer)
+
+
 def _refuse(problem: str) -> LoginError:
     return LoginError(400, "Invalid request", f"Send what the API documents: {problem}.")
 
@@ -63,31 +68,48 @@ def _refuse(problem: str) -> LoginError:
     refuse=_refuse,
     known="documented",
 )
-async def log_in(ask: Ask[NoQuery, Login]) -> LoginAnswer:
+async def log_in(ask: Ask[NoQuery, Login]) -> LoginAnswer | web.Response:
     """Username and password for tokens."""
     body, now = ask.body, ask.now
     address = ask.request.remote or ""
     tokens = ask.service.sessions.login(body.username, body.password, address, now)
-    return LoginAnswer(
+    answered = LoginAnswer(
         message="Authentication successful",
         tokens=tokens,
         user=LoginUser(body.username),
         timestamp=timestamp(now),
     )
+    return _lacking(answered, _withheld(ask.service.config))
 
 
 @call(
     "POST",
     "/api/auth/refresh",
     Credentials.NONE,
-    refuses=(401,),
+    refuses=(401, 500),
     refuse=_refuse,
     known="documented",
 )
-async def refresh(ask: Ask[NoQuery, Refresh]) -> RefreshAnswer:
+async def refresh(ask: Ask[NoQuery, Refresh]) -> RefreshAnswer | web.Response:
     """A refresh token for new tokens."""
     tokens = ask.service.sessions.refresh(ask.body.refreshToken, ask.now)
-    return RefreshAnswer(message="Token refreshed", tokens=tokens, timestamp=timestamp(ask.now))
+    answered = RefreshAnswer(message="Token refreshed", tokens=tokens, timestamp=timestamp(ask.now))
+    config = ask.service.config
+    without = {"accessToken", "idToken"} if config.refresh == "no_token" else set[str]()
+    return _lacking(answered, without | _withheld(config))
+
+
+def _withheld(config: EmulatorConfig) -> set[str]:
+    return {"expiresIn"} if config.expires_in == "absent" else set()
+
+
+def _lacking(answered: A, names: set[str]) -> A | web.Response:
+    """The answer; without some members of its tokens where there are any to leave out."""
+    if not names:
+        return answered
+    tokens = msgspec.to_builtins(answered.tokens)
+    body = msgspec.to_builtins(answered)
+    return answer({**body, "tokens": {name: tokens[name] for name in tokens.keys() - names}})
 
 
 ENDPOINTS = (log_in, refresh)
