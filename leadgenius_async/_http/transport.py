@@ -1,6 +1,6 @@
 """One request's way to the wire, as a chain of steps, each one concern.
 
-deadline → credentials → retry → permit → send → read (capped) → error
+deadline → credentials → retry → breaker → permit → send → read (capped) → error
 
 `timeout` bounds one try, from its permit on. `deadline` bounds everything: queueing for the
 permit, sleeps between tries, a refresh of the login. aiohttp's own exceptions never get out:
@@ -19,6 +19,7 @@ from yarl import URL
 
 from leadgenius_async import errors
 from leadgenius_async._http import auth, decode, origin
+from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Call, Kind, Meter, Reply
 from leadgenius_async._http.flight import Flight, flight_trace
 from leadgenius_async._http.limiter import Gate
@@ -62,6 +63,7 @@ class Transport:
         self.base_url = base_url
         self.credentials: dict[Kind, auth.Credential] = dict(credentials)
         self.gate = gate
+        self._breaker = Breaker()
         self._timeout = timeout
         self._deadline = deadline
         self._max_body = max_body
@@ -84,7 +86,13 @@ class Transport:
             RuntimeError: It was closed.
         """
         seconds = self._deadline if deadline is None else deadline
-        flight = Flight(self.gate, meter or Meter(), self._timeout, caller=_under_way.get())
+        flight = Flight(
+            self.gate,
+            meter or Meter(),
+            self._timeout,
+            breaker=self._breaker,
+            caller=_under_way.get(),
+        )
         mark = _under_way.set(flight)
         try:
             with anyio.move_on_after(seconds):
@@ -129,6 +137,7 @@ class Transport:
                 return await self._try(call, headers, flight)
             except errors.LeadGeniusError as error:
                 error.attempts = flight.tries
+                tries = self._breaker.count(error, tries)
                 wait = wait_before_retry(call, error, tries)
                 if wait is None or _ends_before(wait):
                     raise
@@ -148,7 +157,7 @@ class Transport:
 
     async def _try(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         try:
-            return await self._send(call, headers, flight)
+            return await self._judged(call, headers, flight)
         except (errors.ConnectionFailed, errors.TimedOut, errors.ProtocolError) as error:
             if call.repeatable or error.outcome == "not_sent":
                 raise
@@ -159,6 +168,18 @@ class Transport:
                 f"{call.name} was sent and its answer lost ({error}): it may have happened, "
                 "look it up before sending it again"
             ) from None
+
+    async def _judged(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
+        try:
+            reply = await self._send(call, headers, flight)
+        except errors.LeadGeniusError as error:
+            self._breaker.failed(error)
+            raise
+        else:
+            self._breaker.served()
+            return reply
+        finally:
+            flight.end()
 
     async def _send(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         failure: errors.LeadGeniusError
@@ -245,16 +266,21 @@ def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:
             f"{text}: it may have happened, look it up before sending it again"
         )
     else:
-        error = (
-            errors.QueuedTooLong(
-                f"{text}: it waited for its turn at the rate limit; give it longer"
-            )
-            if flight.queueing
-            else errors.DeadlineExceeded(text)
-        )
+        error = _late_before(text, flight)
         error.outcome = None if flight.reached else "not_sent"
     error.attempts = flight.tries
     return error
+
+
+def _late_before(text: str, flight: Flight) -> errors.DeadlineExceeded:
+    if flight.breaker.out:
+        out_for = flight.breaker.out_for
+        return errors.DeadlineExceeded(f"{text}: the service has been out for {out_for:.0f} s")
+    if flight.queueing:
+        return errors.QueuedTooLong(
+            f"{text}: it waited for its turn at the rate limit; give it longer"
+        )
+    return errors.DeadlineExceeded(text)
 
 
 def _no_credentials(call: Call, held: Mapping[Kind, auth.Credential]) -> errors.CredentialsMissing:
