@@ -13,6 +13,11 @@ from leadgenius_async._version import __version__
 _SOCK_CONNECT = 5.0  # seconds
 _SOCK_READ = 30.0  # seconds without a byte; the service's gateway gives up at 30 s itself
 _KEEP_ALIVE = 15.0  # seconds; shorter than a server's, so that a dead socket is rare
+#: Bytes of an answer as it comes; the service's own gateway lets about 6 MB through.
+MAX_WIRE = 32 * 2**20
+#: How many times its own size an answer may unpack to, from a MiB on: JSON stays below 50.
+MAX_RATIO = 200
+_ANY_RATIO = 2**20  # bytes
 
 
 def open_session(trace_configs: Sequence[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
@@ -39,19 +44,29 @@ async def read_capped(response: aiohttp.ClientResponse, call: Call, cap: int) ->
     """Return an answer's body.
 
     Raises:
-        BodyTooLarge: It has more than `cap` bytes, after decompression.
+        BodyTooLarge: It has more than `cap` bytes after decompression, more than `MAX_WIRE`
+            before, or unpacks to more than `MAX_RATIO` times its size.
     """
     chunks: list[bytes] = []
     size = 0
     async for chunk in _chunks(response):
         size += len(chunk)
-        if size > cap:
+        if excess := _excess(size, response.content.total_raw_bytes, cap):
             response.close()
-            raise errors.BodyTooLarge(
-                f"{call.name}: the answer is larger than {cap:,} bytes; ask for a smaller page"
-            )
+            raise errors.BodyTooLarge(f"{call.name}: the answer {excess}; ask for a smaller page")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _excess(size: int, packed: int, cap: int) -> str | None:
+    """Return what is too much of an answer, as far as it has come."""
+    if size > cap:
+        return f"is larger than {cap:,} bytes"
+    if packed > MAX_WIRE:
+        return f"is larger than {MAX_WIRE:,} bytes on the wire"
+    if size > max(_ANY_RATIO, packed * MAX_RATIO):
+        return f"unpacks to more than {MAX_RATIO} times its size, as no honest one does"
+    return None
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

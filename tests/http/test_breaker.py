@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from itertools import pairwise
@@ -195,8 +196,8 @@ async def test_a_create_that_looks_is_sent_once() -> None:
     line = Outage(1, 30)
     await line.request(GET)
     await anyio.sleep_until(1)
-    with anyio.move_on_after(10):
-        await line.request(GET)
+    with pytest.raises((errors.DeadlineExceeded, errors.ServerError)):
+        await line.request(GET, deadline=10)  # a wait beyond its end is not begun
     sent = len(line.sent)
     with pytest.raises(errors.ServerError):
         await line.request(POST)
@@ -212,7 +213,7 @@ async def test_a_call_that_is_cancelled_while_it_looks_lets_the_next_one_look() 
             tasks.start_soon(line.request, GET)
         await anyio.sleep(1)
         for seconds in (0.5, 1.7, 3.0):
-            with anyio.move_on_after(seconds):
+            with anyio.move_on_after(seconds), contextlib.suppress(errors.ServerError):
                 await line.request(GET)
     assert line.good
 

@@ -99,6 +99,7 @@ def rate_limited(seconds: float) -> errors.RateLimited:
 # A failure that passes
 
 
+@pytest.mark.fault("A4")
 @pytest.mark.parametrize(
     ("failure", "pause"),
     [
@@ -123,6 +124,7 @@ async def test_the_living_token_is_used_on(clock: Clock, failure: Exception, pau
     assert await token_of(session) == "access-2"
 
 
+@pytest.mark.fault("A4")
 async def test_a_dead_token_is_not_used_on(clock: Clock) -> None:
     """All who waited hear of the one failure; the next call tries again at once."""
     service = Service(errors.ServerError("503"))
@@ -138,6 +140,7 @@ async def test_a_dead_token_is_not_used_on(clock: Clock) -> None:
 # A failure that lasts
 
 
+@pytest.mark.fault("A5", "A6")
 @pytest.mark.parametrize(
     ("service", "class_"),
     [
@@ -197,6 +200,7 @@ async def test_each_task_gets_an_error_of_its_own(clock: Clock) -> None:
     assert len({id(error) for error in caught}) == 3
 
 
+@pytest.mark.fault("A6", "A7")
 async def test_the_same_token_again_is_no_renewal(clock: Clock) -> None:
     """A refresh that gives the rejected token: an error, no loop, one refresh in half a minute."""
     service = Service(accessToken="access-0")
@@ -237,6 +241,7 @@ async def test_a_session_without_a_wire_says_so() -> None:
 # Saving
 
 
+@pytest.mark.fault("A3")
 async def test_nobody_uses_a_token_before_it_is_saved(clock: Clock) -> None:
     """Where refresh tokens rotate, a crash in between would end the login for good."""
     saving, saved = anyio.Event(), False
@@ -283,6 +288,7 @@ async def test_a_token_that_cannot_be_saved_is_kept_all_the_same(clock: Clock) -
 # Lives
 
 
+@pytest.mark.fault("A8", "K1")
 @pytest.mark.parametrize(
     ("expires_in", "claims", "due_after"),
     [
@@ -340,6 +346,7 @@ async def test_secrets_of_a_login_stay_out_of_tracebacks() -> None:
         ]
 
 
+@pytest.mark.fault("A1", "A2")
 async def test_a_401_costs_one_refresh_for_all() -> None:
     """50 tasks with a token that the service has forgotten: one refresh, no error."""
 
