@@ -14,6 +14,7 @@ from leadgenius_async._credentials_file import Saved
 from leadgenius_async._http import auth as http_auth
 from leadgenius_async._http.call import Kind, Reply, make_call
 from leadgenius_async._http.limiter import Gate, Rate
+from leadgenius_async._http.shared_login import SharedLogin
 from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.account import Account
@@ -205,8 +206,24 @@ def _session(settings: Settings) -> http_auth.Session:
         refresh=settings.refresh_token,
         username=settings.username,
         password=settings.password,
-        on_tokens=None if saved is None else lambda fresh: save_tokens(saved, fresh),
+        shared=None if saved is None else _shared(saved),
     )
+
+
+def _shared(saved: Saved) -> SharedLogin:
+    lock = saved.path.with_name(f"{saved.path.name}.refresh.lock")
+    return SharedLogin(lock, lambda: _saved_tokens(saved), lambda fresh: save_tokens(saved, fresh))
+
+
+def _saved_tokens(saved: Saved) -> http_auth.Tokens | None:
+    stored = saved.read()
+    access, identity, refresh = (
+        Secret(text) if isinstance(text := stored.get(name), str) and text else None
+        for name in ("token", "id_token", "refresh_token")
+    )
+    if access is None:
+        return None
+    return http_auth.Tokens(access, id_token=identity, refresh=refresh)
 
 
 def _credentials(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import anyio
@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from leadgenius_async import Secret, errors
-from leadgenius_async._http import auth
+from leadgenius_async._http import auth, tokens as tokens_module
 from leadgenius_async._http.auth import Session, Tokens, read_claims
 from leadgenius_async._http.call import Call, Reply
+from leadgenius_async._http.shared_login import SharedLogin
 
 
 class Clock:
@@ -31,7 +32,9 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     # The module's name alone: the event loop goes by the real clock.
-    monkeypatch.setattr(auth, "time", SimpleNamespace(monotonic=found, time=time.time))
+    stopped = SimpleNamespace(monotonic=found, time=time.time)
+    for module in (auth, tokens_module):
+        monkeypatch.setattr(module, "time", stopped)
     return found
 
 
@@ -60,11 +63,11 @@ class Server:
         return [call.path for call in self.calls]
 
 
-def logged_in(server: Server, on_tokens: Callable[[Tokens], None] | None = None) -> Session:
+def logged_in(server: Server, shared: SharedLogin | None = None) -> Session:
     """Return a session with tokens that live an hour."""
     session = Session(
         Tokens(Secret("access-0"), refresh=Secret("refresh-0"), expires_in=3600),
-        on_tokens=on_tokens,
+        shared=shared,
     )
     session.bind(server)
     return session
@@ -196,10 +199,10 @@ async def test_without_a_way_to_renew_the_error_says_what_to_do() -> None:
 
 
 @pytest.mark.fault("A3")
-async def test_new_tokens_are_saved_before_they_are_used() -> None:
+async def test_new_tokens_are_saved_before_they_are_used(tmp_path: Path) -> None:
     """Where refresh tokens rotate, one that was used and not saved is lost."""
     saved: list[Tokens] = []
-    session = logged_in(Server(), on_tokens=saved.append)
+    session = logged_in(Server(), SharedLogin(tmp_path / "lock", lambda: None, saved.append))
     await session.refresh()
     assert saved[0].refresh == Secret("refresh-1")
     assert session.tokens is saved[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 from collections.abc import Callable
 from itertools import pairwise
@@ -286,6 +287,17 @@ async def test_an_endpoint_that_fails_beside_others_has_its_five_tries() -> None
         tasks.cancel_scope.cancel()
     assert len(line.sent) == MAX_TRIES
     assert not line._breaker.out
+
+
+@pytest.mark.fault("N13")
+async def test_a_page_that_is_too_large_to_come_in_time_is_no_outage() -> None:
+    """Its caller asks for fewer rows at once, and nobody waits."""
+    line = Line(failing(504))
+    for _ in range(2 * FAILURES):
+        with pytest.raises(errors.ServerError):
+            await line.request(dataclasses.replace(GET, shrinks=True))
+    assert len(line.sent) == 2 * FAILURES
+    assert anyio.current_time() == pytest.approx(line.sent[0][0])
 
 
 @pytest.mark.parametrize(
