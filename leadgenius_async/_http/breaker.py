@@ -1,10 +1,10 @@
 """The breaker: while the service is out, one call at a time asks whether it is back.
 
-Five failures in a row, of any calls, are an outage: a 502, 503 or 504, or a connection that failed.
-A 500 is not counted: it may be one request's own. From then on calls wait here before they are
-sent, and each second and a half one of them goes ahead; with the first good answer all go on, as
-fast as the rate limit lets them. So an outage costs 40 sends a minute, however many calls wait, and
-its end is noticed within two seconds.
+Five failures in a row, of any calls, are an outage: a 502, a 503 or a connection that failed. A 500
+or a 504 does not count: it may be one request's own, poisoned or too large. From then on calls wait
+here before they are sent, and each second and a half one of them goes ahead; with the first good
+answer all go on, as fast as the rate limit lets them. So an outage costs 40 sends a minute, however
+many calls wait, and its end is noticed within two seconds.
 
 A service that had answered well is waited for: tries count only after 90 seconds, so that a job
 outlives an outage of a minute. Else each call has its five tries. After the 90 seconds nobody waits
@@ -30,7 +30,7 @@ LONGEST_LOOK_WAIT = 30.0
 #: Seconds that an outage is waited out.
 PATIENCE = 90.0
 
-_OUT = {502, 503, 504}
+_OUT = {502, 503}
 
 _log = logging.getLogger("leadgenius_async.http")
 

@@ -24,7 +24,7 @@ from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Call, Kind, Meter, Reply
 from leadgenius_async._http.flight import Flight, flight_trace
 from leadgenius_async._http.limiter import Gate
-from leadgenius_async._http.retry import is_too_slow, wait_before_retry
+from leadgenius_async._http.retry import wait_before_retry
 from leadgenius_async._http.wire import open_session, own_error, read_capped
 
 TIMEOUT = 60.0  # seconds, one try
@@ -175,8 +175,7 @@ class Transport:
         try:
             reply = await self._send(call, headers, flight)
         except errors.LeadGeniusError as error:
-            if not (call.shrinks and is_too_slow(error)):  # that is the page's, as its caller knows
-                self._breaker.failed(error)
+            self._breaker.failed(error)
             raise
         else:
             self._breaker.served()

@@ -303,7 +303,7 @@ async def test_a_page_that_is_too_large_to_come_in_time_is_no_outage() -> None:
 @pytest.mark.parametrize(
     ("error", "counts"),
     [
-        (failing(502), True), (failing(503), True), (failing(504), True),
+        (failing(502), True), (failing(503), True), (failing(504), False),
         (errors.ConnectionFailed("x"), True), (errors.TLSFailed("x"), False),
         (failing(500), False), (failing(404), False), (failing(429), False),
         (errors.TimedOut("x"), False), (errors.ProtocolError("x"), False),
