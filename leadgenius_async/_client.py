@@ -67,6 +67,8 @@ class LeadGenius:
             most requests a minute to use. The service's `X-RateLimit-Limit` outranks it: it
             corrects a tier either way, and lowers a number. If not given, the header is followed
             from `standard` on.
+        proxy: URL of a proxy for all requests, `http://user:password@host:port`. The `HTTP_PROXY`
+            of the environment and `.netrc` are not used: either could see the credentials.
         timeout: Seconds for one try.
         deadline: Seconds for a whole call: queueing for the rate limit, tries and waits.
         trace_configs: aiohttp's trace hooks.
@@ -89,6 +91,7 @@ class LeadGenius:
         cookies: Mapping[str, str] | None = None,
         profile: str | None = None,
         rate: Rate | str | None = None,
+        proxy: str | Secret | None = None,
         timeout: float = TIMEOUT,
         deadline: float = DEADLINE,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
@@ -105,6 +108,7 @@ class LeadGenius:
             username=username,
             password=password,
             rate=rate,
+            proxy=Secret(proxy) if proxy else None,
         )
         session = _session(settings)
         self._transport = Transport(
@@ -113,6 +117,7 @@ class LeadGenius:
             Gate(settings.rate),
             timeout=timeout,
             deadline=deadline,
+            proxy=settings.proxy,
             trace_configs=list(trace_configs),
         )
         session.bind(self._transport.request)

@@ -25,7 +25,8 @@ from leadgenius_async._http.call import Call, Kind, Meter, Reply
 from leadgenius_async._http.flight import Flight, flight_trace
 from leadgenius_async._http.limiter import Gate
 from leadgenius_async._http.retry import wait_before_retry
-from leadgenius_async._http.wire import open_session, own_error, read_capped
+from leadgenius_async._http.wire import open_session, own_error, proxy_refusal, read_capped
+from leadgenius_async._secret import Secret
 
 TIMEOUT = 60.0  # seconds, one try
 DEADLINE = 600.0  # seconds, the whole call
@@ -48,6 +49,7 @@ class Transport:
         timeout: Seconds for one try.
         deadline: Seconds for a whole call.
         max_body: Bytes that an answer may have.
+        proxy: URL of a proxy, perhaps with a user and password; none of the environment's is used.
         trace_configs: aiohttp's trace hooks of the caller's own.
     """
 
@@ -60,15 +62,17 @@ class Transport:
         timeout: float = TIMEOUT,
         deadline: float = DEADLINE,
         max_body: int = MAX_BODY,
+        proxy: Secret | None = None,
         trace_configs: list[aiohttp.TraceConfig] | None = None,
     ) -> None:
         self.base_url = base_url
         self.credentials: dict[Kind, auth.Credential] = dict(credentials)
         self.gate = gate
-        self._breaker = Breaker()
+        self.breaker = Breaker()
         self._timeout = timeout
         self._deadline = deadline
         self._max_body = max_body
+        self._proxy = proxy
         self._trace_configs = [flight_trace(), *(trace_configs or [])]
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -92,7 +96,7 @@ class Transport:
             self.gate,
             meter or Meter(),
             self._timeout,
-            breaker=self._breaker,
+            breaker=self.breaker,
             caller=_under_way.get(),
         )
         mark = _under_way.set(flight)
@@ -139,7 +143,7 @@ class Transport:
                 return await self._try(call, headers, flight)
             except errors.LeadGeniusError as error:
                 error.attempts = flight.tries
-                tries = self._breaker.count(error, tries)
+                tries = self.breaker.count(error, tries)
                 wait = wait_before_retry(call, error, tries)
                 if wait is None or _ends_before(wait):
                     raise
@@ -161,7 +165,7 @@ class Transport:
         try:
             return await self._judged(call, headers, flight)
         except (errors.ConnectionFailed, errors.TimedOut, errors.ProtocolError) as error:
-            if call.repeatable or error.outcome == "not_sent":
+            if call.repeatable or error.outcome in {"not_sent", "rejected"}:
                 raise
             if isinstance(error, errors.UnexpectedRedirect):
                 error.outcome = "unknown"
@@ -175,10 +179,10 @@ class Transport:
         try:
             reply = await self._send(call, headers, flight)
         except errors.LeadGeniusError as error:
-            self._breaker.failed(error)
+            self.breaker.failed(error)
             raise
         else:
-            self._breaker.served()
+            self.breaker.served()
             return reply
         finally:
             flight.end()
@@ -204,12 +208,15 @@ class Transport:
             allow_redirects=False,
             middlewares=(flight.middleware,),
             trace_request_ctx=flight,
+            proxy=self._proxy.reveal() if self._proxy else None,
         ) as response:
             self.gate.observe(_lower(response.headers))
             body = await read_capped(response, call, self._max_body)
         flight.meter.wire_bytes += len(body)
         flight.meter.latency = anyio.current_time() - flight.granted
         flight.sent = False  # its answer is here: a deadline cannot lose it any more
+        if response.status == 407:
+            raise proxy_refusal(407, self.base_url)
         return _checked(response.status, _lower(response.headers), body, call)
 
     def _open(self) -> aiohttp.ClientSession:

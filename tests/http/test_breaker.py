@@ -279,14 +279,14 @@ async def test_an_endpoint_that_fails_beside_others_has_its_five_tries() -> None
     async def serve_others() -> None:
         while True:
             await anyio.sleep(0.2)
-            line._breaker.served()
+            line.breaker.served()
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(serve_others)
         assert await all_of(line, 1) == ["ServerError"]
         tasks.cancel_scope.cancel()
     assert len(line.sent) == MAX_TRIES
-    assert not line._breaker.out
+    assert not line.breaker.out
 
 
 @pytest.mark.fault("N13")

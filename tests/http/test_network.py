@@ -11,9 +11,9 @@ from typing import NoReturn
 
 import msgspec
 import pytest
-from wire import Wire, reply, reset, transport_to
+from wire import Wire, reply, reset, then_close, transport_to
 
-from leadgenius_async import errors
+from leadgenius_async import _settings, errors
 from leadgenius_async._extract import chain as chain_module
 from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.chain import Chain
@@ -68,7 +68,7 @@ async def test_dialling_in_vain_is_given_up_and_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where nobody answers the first packet, so many seconds a try, and nothing was sent."""
-    monkeypatch.setattr(wire_module, "_SOCK_CONNECT", 0.05)
+    monkeypatch.setattr(wire_module, "SOCK_CONNECT", 0.05)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         waiting = [socket.socket() for _ in range(3)]
         for one in waiting:  # as many as the queue holds; the packets of others are dropped
@@ -84,7 +84,7 @@ async def test_dialling_in_vain_is_given_up_and_tried_again(
 
 def test_how_long_the_network_may_take() -> None:
     """Five seconds to connect, thirty without a byte, fifteen for an idle connection."""
-    limits = (wire_module._SOCK_CONNECT, wire_module._SOCK_READ, wire_module._KEEP_ALIVE)
+    limits = (wire_module.SOCK_CONNECT, wire_module.SOCK_READ, wire_module.KEEP_ALIVE)
     assert limits == (5, 30, 15)
 
 
@@ -152,3 +152,72 @@ async def test_a_page_too_large_for_a_slow_line_is_asked_for_with_fewer_rows() -
         pages = [page.size async for page in chain.pages()]
     assert asked == [800, 400, 200]
     assert len(pages) == 1
+
+
+# Proxies
+
+
+PROXY = "http://agent:canary-password@127.0.0.1:{}"
+KEYED = Call(method="POST", path="/x", takes=(Kind.API_KEY,), body=b"{}")
+HELD: dict[Kind, auth.Credential] = {Kind.API_KEY: auth.api_key(Secret("canary-key"), "user-1")}
+
+
+def through(wire: Wire) -> Secret:
+    return Secret(PROXY.format(wire.url.rpartition(":")[2]))
+
+
+@pytest.mark.fault("N14")
+@pytest.mark.parametrize(("status", "tries"), [(407, 1), (403, 1), (502, 5), (503, 5)])
+async def test_a_proxy_that_refuses_is_an_error_of_its_own(status: int, tries: int) -> None:
+    """Nothing of the call was sent; the service's keys do not reach it, nor does it print."""
+    async with Wire(then_close(reply(status))) as proxy:
+        line = transport_to("https://x.example", HELD, proxy=through(proxy))
+        async with line as transport:
+            with pytest.raises(errors.ProxyFailed, match=str(status)) as caught:
+                await transport.request(KEYED)
+    assert caught.value.outcome == ("rejected" if tries == 1 else "not_sent")
+    assert {request.method for request in proxy.requests} == {"CONNECT"}
+    assert len(proxy.requests) == tries
+    for request in proxy.requests:
+        assert request.target == "x.example:443"
+        assert request.headers["proxy-authorization"].startswith("Basic ")
+        assert "x-api-key" not in request.headers
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.fault("N14")
+@pytest.mark.parametrize("url", ["https://x.example", "http://127.0.0.1:1"])
+async def test_a_proxy_that_is_gone_is_said_to_be(url: str) -> None:
+    """It is tried again, as any connection that failed."""
+    async with Wire(reply()) as proxy:
+        pass
+    async with transport_to(url, HELD, proxy=through(proxy)) as line:
+        with pytest.raises(errors.ProxyFailed, match="LEADGENIUS_PROXY") as caught:
+            await line.request(KEYED)
+    assert (caught.value.attempts, caught.value.outcome) == (5, "not_sent")
+
+
+@pytest.mark.fault("N14")
+async def test_a_proxy_may_answer_in_the_services_place() -> None:
+    """Without TLS, as to an emulator, it sees the request whole; its 407 is its own."""
+    async with (
+        Wire(reply(407), reply()) as proxy,
+        transport_to("http://127.0.0.1:1", HELD, proxy=through(proxy)) as line,
+    ):
+        with pytest.raises(errors.ProxyFailed, match="user and password"):
+            await line.request(KEYED)
+        assert (await line.request(KEYED)).status == 200
+    assert proxy.requests[1].target == "http://127.0.0.1:1/api/x"
+
+
+@pytest.mark.fault("N14")
+def test_a_proxy_is_named_by_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `proxy` or LEADGENIUS_PROXY; a wrong one is refused, and its password is not shown."""
+    assert _settings.load().proxy is None
+    monkeypatch.setenv("LEADGENIUS_PROXY", "http://a:canary@proxy.example:3128")
+    assert _settings.load().proxy == Secret("http://a:canary@proxy.example:3128")
+    for wrong in ("socks5://a:canary@x.example", "canary", "http://a:canary@:80", "http://[canary"):
+        monkeypatch.setenv("LEADGENIUS_PROXY", wrong)
+        with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
+            _settings.load()
+        assert "canary" not in str(caught.value)

@@ -103,6 +103,7 @@ class Disk:
 
     def __init__(self, lock: Path) -> None:
         self.tokens: Tokens | None = Tokens(Secret("access-0"), refresh=Secret("refresh-0"))
+        self.lock = lock
         self.shared = SharedLogin(lock, lambda: self.tokens, self.save)
 
     def save(self, tokens: Tokens) -> None:
@@ -170,7 +171,7 @@ async def test_a_lock_that_is_kept_is_waited_for_and_then_passed(
     monkeypatch.setattr(shared_login, "LONGEST_WAIT", 0.2)
     session = disk.session(Server())
     headers = await session.headers()
-    with filelock.FileLock(disk.shared._path):
+    with filelock.FileLock(disk.lock):
         started = time.monotonic()
         with anyio.move_on_after(0.1) as scope:
             await session.renew(headers)
@@ -178,7 +179,7 @@ async def test_a_lock_that_is_kept_is_waited_for_and_then_passed(
         assert time.monotonic() - started < 0.2
         await session.renew(headers)
     assert (await session.current()).access == Secret("access-1")
-    with filelock.FileLock(disk.shared._path, timeout=0):
+    with filelock.FileLock(disk.lock, timeout=0):
         pass
 
 
@@ -202,7 +203,7 @@ time.sleep(60)
 async def test_a_lock_dies_with_its_owner(disk: Disk) -> None:
     """Killed in the middle of a refresh: the next process goes on at once."""
     owner = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-c", KEEP, disk.shared._path, stdout=subprocess.PIPE
+        sys.executable, "-P", "-c", KEEP, disk.lock, stdout=subprocess.PIPE
     )
     assert owner.stdout is not None
     assert await owner.stdout.readline() == b"held\n"

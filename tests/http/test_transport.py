@@ -365,7 +365,7 @@ async def test_a_refused_connection_is_reported_as_such() -> None:
 @pytest.mark.parametrize("call", [GET, POST])
 async def test_a_silent_service_is_given_up(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
     """Without a byte for so long, the try is over, however long it may last as a whole."""
-    monkeypatch.setattr(wire_module, "_SOCK_READ", 0.05)
+    monkeypatch.setattr(wire_module, "SOCK_READ", 0.05)
     class_ = errors.TimedOut if call is GET else errors.OutcomeUnknown
     async with Wire(say_nothing) as wire, transport_to(wire.url) as line:
         with pytest.raises(class_, match="no byte"):
