@@ -202,7 +202,7 @@ class Transport:
     async def _exchange(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         async with self._open().request(
             call.method,
-            self._url(call),
+            self.url_of(call),
             data=call.body,
             headers=_reveal(headers, call),
             allow_redirects=False,
@@ -226,7 +226,8 @@ class Transport:
             self._session = open_session(self._trace_configs)
         return self._session
 
-    def _url(self, call: Call) -> URL:
+    def url_of(self, call: Call) -> URL:
+        """Return where a call goes."""
         # `encoded=True`: ids are quoted by `origin.segment`, and must not be unquoted again.
         base = URL(f"{self.base_url}{origin.api_path(call.path)}", encoded=True)
         query = {name: value for name, value in call.query.items() if value is not None}
