@@ -293,7 +293,7 @@ async def test_a_token_that_cannot_be_saved_is_kept_all_the_same(
 # Lives
 
 
-@pytest.mark.fault("A8", "K1")
+@pytest.mark.fault("A8")
 @pytest.mark.parametrize(
     ("expires_in", "claims", "due_after"),
     [
