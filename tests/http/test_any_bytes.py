@@ -68,7 +68,7 @@ async def test_any_bytes_over_the_wire(data: bytes) -> None:
                 assert str(error).isprintable()  # noqa: PT017 - either end is right
             else:
                 read_all(found.body)
-            assert anyio.current_time() - started < 2
+            assert anyio.current_time() - started < 4
 
 
 @pytest.mark.fault("P1", "P2", "P3", "P4", "P7")

@@ -150,7 +150,8 @@ async def test_a_page_too_large_for_a_slow_line_is_asked_for_with_fewer_rows() -
             meter=Meter(),
         )
         pages = [page.size async for page in chain.pages()]
-    assert asked == [800, 400, 200]
+    assert asked == [800 // 2**n for n in range(len(asked))]
+    assert 2 <= len(asked) <= 4
     assert len(pages) == 1
 
 
