@@ -88,6 +88,18 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Ten minutes of bodies that no server would send, at the readers of answers."""
+    session.install(".")
+    try:
+        session.install("atheris", "--only-binary=atheris")
+    except nox.command.CommandFailed:
+        session.skip("atheris has no wheel for this Python or system")
+    options = session.posargs or ["-max_total_time=600"]
+    session.run("python", "tests/fuzzing.py", *options)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """The main job from end to end."""
     session.install(".")

@@ -14,6 +14,7 @@ from leadgenius_async._credentials_file import Saved
 from leadgenius_async._http import auth as http_auth
 from leadgenius_async._http.call import Kind, Reply, make_call
 from leadgenius_async._http.limiter import Gate, Rate
+from leadgenius_async._http.shared_login import SharedLogin
 from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.account import Account
@@ -66,6 +67,8 @@ class LeadGenius:
             most requests a minute to use. The service's `X-RateLimit-Limit` outranks it: it
             corrects a tier either way, and lowers a number. If not given, the header is followed
             from `standard` on.
+        proxy: URL of a proxy for all requests, `http://user:password@host:port`. The `HTTP_PROXY`
+            of the environment and `.netrc` are not used: either could see the credentials.
         timeout: Seconds for one try.
         deadline: Seconds for a whole call: queueing for the rate limit, tries and waits.
         trace_configs: aiohttp's trace hooks.
@@ -88,6 +91,7 @@ class LeadGenius:
         cookies: Mapping[str, str] | None = None,
         profile: str | None = None,
         rate: Rate | str | None = None,
+        proxy: str | Secret | None = None,
         timeout: float = TIMEOUT,
         deadline: float = DEADLINE,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
@@ -104,6 +108,7 @@ class LeadGenius:
             username=username,
             password=password,
             rate=rate,
+            proxy=Secret(proxy) if proxy else None,
         )
         session = _session(settings)
         self._transport = Transport(
@@ -112,6 +117,7 @@ class LeadGenius:
             Gate(settings.rate),
             timeout=timeout,
             deadline=deadline,
+            proxy=settings.proxy,
             trace_configs=list(trace_configs),
         )
         session.bind(self._transport.request)
@@ -205,8 +211,24 @@ def _session(settings: Settings) -> http_auth.Session:
         refresh=settings.refresh_token,
         username=settings.username,
         password=settings.password,
-        on_tokens=None if saved is None else lambda fresh: save_tokens(saved, fresh),
+        shared=None if saved is None else _shared(saved),
     )
+
+
+def _shared(saved: Saved) -> SharedLogin:
+    lock = saved.path.with_name(f"{saved.path.name}.refresh.lock")
+    return SharedLogin(lock, lambda: _saved_tokens(saved), lambda fresh: save_tokens(saved, fresh))
+
+
+def _saved_tokens(saved: Saved) -> http_auth.Tokens | None:
+    stored = saved.read()
+    access, identity, refresh = (
+        Secret(text) if isinstance(text := stored.get(name), str) and text else None
+        for name in ("token", "id_token", "refresh_token")
+    )
+    if access is None:
+        return None
+    return http_auth.Tokens(access, id_token=identity, refresh=refresh)
 
 
 def _credentials(

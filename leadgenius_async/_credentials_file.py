@@ -11,16 +11,18 @@ import os
 import secrets
 import stat
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import msgspec
 import platformdirs
 
 from leadgenius_async.errors import ConfigurationError
 
 _PRIVATE = 0o600
+_LONGEST_WAIT = 10.0  # seconds; a write takes a few milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,28 @@ class CredentialsFile:
 
         The file appears whole or not at all, readable by its owner alone.
         """
-        kept = _merged(self.read(), changes)
-        self._replace(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+        self.rewrite(lambda old: _merged(old, changes))
+
+    def rewrite(self, change: Callable[[dict[str, object]], Mapping[str, object]]) -> None:
+        """Write what `change` makes of what the file holds, one process after the other.
+
+        Raises:
+            ConfigurationError: It cannot be read or written, or another process keeps its lock.
+        """
+        lock = filelock.FileLock(f"{self.path}.lock", mode=_PRIVATE, timeout=_LONGEST_WAIT)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise ConfigurationError(
+                f"{self.path} cannot be written: another process keeps {lock.lock_file} locked"
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from None
+        try:
+            kept = change(self.read())
+            self._replace(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+        finally:
+            lock.release()
 
     def _read_own(self) -> bytes:
         descriptor = os.open(self.path, os.O_RDONLY)
@@ -96,6 +118,7 @@ class CredentialsFile:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)
+            _sync(self.path.parent)
         except OSError as error:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
@@ -129,26 +152,41 @@ class Profile:
         Raises:
             ConfigurationError: The file cannot be read, or the entry is no object.
         """
-        return self.entries().get(self.name, {})
+        return self._among(self.file.read())
 
     def update(self, changes: Mapping[str, object]) -> None:
         """Write some keys and keep the others, and all other entries; None removes a key."""
-        kept = _merged(self.read(), changes)
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from None
-        self.file.update({self.name: kept})
+        self.file.rewrite(lambda old: {**old, self.name: _merged(self._among(old), changes)})
 
     def entries(self) -> dict[str, dict[str, object]]:
         """Return all entries by their names."""
+        return self._entries(self.file.read())
+
+    def _among(self, stored: dict[str, object]) -> dict[str, object]:
+        return self._entries(stored).get(self.name, {})
+
+    def _entries(self, stored: dict[str, object]) -> dict[str, dict[str, object]]:
         try:
-            return msgspec.convert(self.file.read(), dict[str, dict[str, object]])
+            return msgspec.convert(stored, dict[str, dict[str, object]])
         except msgspec.ValidationError as error:
             raise ConfigurationError(f"{self.path} cannot be read: {error}") from None
 
 
 Saved = CredentialsFile | Profile
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename in a folder outlive a power loss, where the system can."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _merged(old: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:

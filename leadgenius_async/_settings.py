@@ -22,6 +22,7 @@ _ENVIRONMENT = {
     "username": ("LEADGENIUS_USERNAME",),
     "password": ("LEADGENIUS_PASSWORD",),
     "rate": ("LEADGENIUS_RATE",),
+    "proxy": ("LEADGENIUS_PROXY",),
 }
 #: Settings and their names in the credentials file, which other tools of the platform share.
 _IN_FILE = {
@@ -33,7 +34,7 @@ _IN_FILE = {
     "refresh_token": "refresh_token",
     "username": "email",
 }
-_SECRET = {"api_key", "access_token", "id_token", "refresh_token", "password"}
+_SECRET = {"api_key", "access_token", "id_token", "refresh_token", "password", "proxy"}
 _LOGIN = ("access_token", "id_token", "refresh_token")
 
 _Source = Mapping[str, str | float | Secret]
@@ -46,6 +47,7 @@ class Settings:
     Attributes:
         base_url: Origin of the service, without `/api`.
         rate: Tier, `off`, requests per minute, or None to follow the service's headers.
+        proxy: URL of the proxy that all requests go through.
         saved: The file or profile that the login's tokens came from, to which new ones are written.
     """
 
@@ -58,6 +60,7 @@ class Settings:
     username: str | None = None
     password: Secret | None = None
     rate: Rate | None = None
+    proxy: Secret | None = None
     saved: Saved | None = None
 
 
@@ -169,6 +172,7 @@ def _build(
             username=text("username"),
             password=secret("password"),
             rate=parse_rate(None if isinstance(rate, Secret) else rate),
+            proxy=origin.check_proxy(secret("proxy")),
             saved=saved,
         )
     except ValueError as error:

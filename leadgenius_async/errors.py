@@ -6,7 +6,8 @@ LeadGeniusError                 base of all below
 │   └── CredentialsMissing      no credentials that the call takes
 ├── UnknownClient               no client of the account has this `client_id`
 ├── ConnectionFailed            no answer: DNS, TCP, TLS, or the socket died
-│   └── TLSFailed               the certificate is wrong: never retried, never switched off
+│   ├── TLSFailed               the certificate is wrong: never retried, never switched off
+│   └── ProxyFailed             the proxy that was asked for cannot be reached, or refuses
 ├── TimedOut                    one try took longer than `timeout`
 ├── DeadlineExceeded            the whole call, with its waits, took longer than `deadline`
 │   └── QueuedTooLong           it was still waiting for its turn at the rate limit
@@ -89,6 +90,12 @@ class ConnectionFailed(LeadGeniusError):
 
 class TLSFailed(ConnectionFailed):
     """The TLS handshake failed, as with a wrong certificate: trying again does not help."""
+
+
+class ProxyFailed(ConnectionFailed):
+    """The proxy cannot be reached, refuses the call or its credentials, or finds no service."""
+
+    outcome: Outcome | None = "not_sent"
 
 
 class TimedOut(LeadGeniusError):

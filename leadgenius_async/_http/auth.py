@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, NamedTuple, Protocol
 
 import anyio
@@ -15,12 +15,14 @@ import msgspec
 from leadgenius_async import errors
 from leadgenius_async._http import record
 from leadgenius_async._http.call import NO_CREDENTIALS, Call, Reply
+from leadgenius_async._http.shared_login import SharedLogin
+from leadgenius_async._http.tokens import (
+    Claims as Claims,
+    Tokens as Tokens,
+    read_claims as read_claims,
+)
 from leadgenius_async._secret import Secret
 
-#: A token is renewed when this share of its life is over.
-RENEW_AT = 0.8
-DEFAULT_LIFE = 3600.0  # seconds, documented
-SHORTEST_LIFE = 30.0  # seconds; a server that says less would be asked without end
 #: After a refresh that failed for a passing reason, the token that still lives is used this long.
 REFRESH_PAUSE = 15.0  # seconds
 #: A refresh or login that was refused is not tried again for this long: twice a minute at most.
@@ -90,76 +92,6 @@ class _WireTokens(msgspec.Struct):
         return "_WireTokens(**********)"
 
 
-class Claims(msgspec.Struct):
-    """The claims of a JWT that are read; its signature is the service's business.
-
-    Attributes:
-        sub: The user id, which the service calls `owner`.
-        exp: Expiry in epoch seconds.
-        iat: Issue in epoch seconds.
-    """
-
-    sub: str | None = None
-    exp: float | None = None
-    iat: float | None = None
-
-
-def read_claims(token: Secret) -> Claims:
-    """Return the claims of a JWT; empty ones if it is not a JWT."""
-    try:
-        part = token.reveal().split(".")[1]
-        padded = part + "=" * (-len(part) % 4)
-        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=Claims)
-    except (IndexError, ValueError, RecursionError, msgspec.MsgspecError):
-        return Claims()
-
-
-class Tokens:
-    """The tokens of one login.
-
-    Args:
-        access: The bearer token.
-        id_token: The identity token, if any.
-        refresh: The token to get the next ones with, if any.
-        expires_in: Seconds of life from now; read from the token's `exp` where not given.
-    """
-
-    def __init__(
-        self,
-        access: Secret,
-        *,
-        id_token: Secret | None = None,
-        refresh: Secret | None = None,
-        expires_in: float | None = None,
-    ) -> None:
-        self.access = access
-        self.id_token = id_token
-        self.refresh = refresh
-        self.claims: Claims = read_claims(access)
-        life = expires_in if expires_in and expires_in > 0 else self._claimed_life()
-        self._due_at = time.monotonic() + RENEW_AT * max(life, SHORTEST_LIFE)
-        self._ends_at = time.monotonic() + max(life, SHORTEST_LIFE)
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time to renew them."""
-        return time.monotonic() >= self._due_at
-
-    @property
-    def alive(self) -> bool:
-        """Whether the access token is within its life, as far as the client can know."""
-        return time.monotonic() < self._ends_at
-
-    def put_off(self, seconds: float) -> None:
-        """Let the next renewal wait."""
-        self._due_at = time.monotonic() + seconds
-
-    def _claimed_life(self) -> float:
-        if self.claims.exp is None:
-            return DEFAULT_LIFE
-        return self.claims.exp - time.time()
-
-
 class _Failure(NamedTuple):
     """Why the last renewal failed; it counts for whoever asked for one before `until`."""
 
@@ -175,8 +107,8 @@ class Session:
         refresh: A refresh token without an access token, from which the login begins.
         username: For a login by name, when there are no tokens or they can not be renewed.
         password: The same.
-        on_tokens: Called with every new set before it is used, so that it can be saved: where
-            refresh tokens rotate, the old one is dead.
+        shared: Where the login is saved, for other processes too. Every new set is saved before
+            it is used: where refresh tokens rotate, the old one is dead.
     """
 
     def __init__(
@@ -186,13 +118,13 @@ class Session:
         refresh: Secret | None = None,
         username: str | None = None,
         password: Secret | None = None,
-        on_tokens: Callable[[Tokens], None] | None = None,
+        shared: SharedLogin | None = None,
     ) -> None:
         self.tokens = tokens
         self._first_refresh = refresh
         self._username = username
         self._password = password
-        self._on_tokens = on_tokens
+        self._shared = shared
         self._turn = anyio.Lock()
         self._failure: _Failure | None = None
         self._send: Send | None = None
@@ -237,7 +169,7 @@ class Session:
             RateLimited: More than 5 attempts from this address in 15 minutes.
         """
         tokens = await self._ask("/auth", _by_name(username, password), save=False)
-        self._on_tokens = None
+        self._shared = None
         # Once it ends it begins again as this user, and not as whoever was here before.
         self._username, self._password = username, password
         self._failure = None
@@ -249,10 +181,30 @@ class Session:
         Raises:
             AuthenticationError: It has expired (30 days), or there is none.
         """
+        async with self._turn, self._alone():
+            await self._take_saved()
+            return await self._refresh()
+
+    async def _refresh(self) -> Tokens:
         token = self._refresh_token
         if token is None:
             raise errors.AuthenticationError(_NO_LOGIN)
         return await self._ask("/auth/refresh", {"refreshToken": token})
+
+    def _alone(self) -> AbstractAsyncContextManager[None]:
+        """Keep other processes that use this login from refreshing meanwhile."""
+        return nullcontext() if self._shared is None else self._shared.hold()
+
+    async def _take_saved(self) -> Tokens | None:
+        """Take the tokens that another process has saved since, and return them."""
+        saved = await self._shared.read() if self._shared is not None else None
+        if saved is None or self.tokens is None or saved.access == self.tokens.access:
+            return None
+        if saved.claims.sub != self.tokens.claims.sub:
+            self._shared = None  # somebody else has logged in there: it is not ours to write to
+            return None
+        self.tokens = saved
+        return saved
 
     async def _renew_once(self, old: Tokens | None, *, rejected: bool = False) -> Tokens:
         asked = time.monotonic()
@@ -264,7 +216,7 @@ class Session:
             if self._failure is not None and asked <= self._failure.until:
                 raise copy.copy(self._failure.error)  # it failed for all who waited, not for one
             try:
-                fresh = await self._new_tokens()
+                fresh = await self._saved_or_new()
                 if rejected and old is not None and fresh.access == old.access:
                     raise errors.AuthenticationError(_NOT_RENEWED)
             except errors.LeadGeniusError as error:
@@ -284,10 +236,15 @@ class Session:
         old.put_off(max(REFRESH_PAUSE, error.retry_after or 0.0))
         return True
 
+    async def _saved_or_new(self) -> Tokens:
+        async with self._alone():
+            saved = await self._take_saved()
+            return saved if saved is not None and not saved.due else await self._new_tokens()
+
     async def _new_tokens(self) -> Tokens:
         if self._refresh_token is not None:
             try:
-                return await self.refresh()
+                return await self._refresh()
             except errors.AuthenticationError:
                 if self._password is None:
                     raise
@@ -304,8 +261,8 @@ class Session:
         reply = await self._send(call)
         fresh = self._read(record.payload(reply, _WireTokens, ("tokens",), call=call))
         try:
-            if save and self._on_tokens is not None:
-                await anyio.to_thread.run_sync(self._on_tokens, fresh)
+            if save and self._shared is not None:
+                await self._shared.write(fresh)
         finally:
             # Used after it was saved; and if it could not be saved, the old one may be dead.
             self.tokens = fresh

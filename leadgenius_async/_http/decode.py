@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_QUOTE = 300  # characters of the service's words in a message
+#: What a 403 or 503 says that stands for a 429, in whatever capitals.
+_THROTTLED = {"rate_limited", "rate_limit_exceeded"}
 _LONGEST_MS = 1e15  # 30,000 years; an integer that does not fit a float cannot be divided
 
 
@@ -120,7 +122,7 @@ def status_error(
     """Return the error that an answer stands for; JSON bodies and gateway pages are both read."""
     read = _read_error(body)
     said = read or _ErrorBody()
-    class_ = errors.BadRequest if status < 400 else errors.class_for_status(status)
+    class_ = errors.RateLimited if _is_throttle(status, said) else _class_of(status)
     words = _text(said.error) or _text(said.message)
     advice = _text(said.recommendation) or _text(said.solution)
     error = class_(_sentence(call, status, words, advice))
@@ -131,9 +133,19 @@ def status_error(
     error.recommendation = advice
     error.request_id = _id(_text(said.requestId) or headers.get("x-request-id"))
     error.retry_after = retry_after(headers, said.retryAfter)
-    if not call.repeatable and (status >= 500 or status in {408, 425}):
+    throttled = class_ is errors.RateLimited
+    if not (call.repeatable or throttled) and (status >= 500 or status in {408, 425}):
         error.outcome = "unknown"  # it may have been applied before it failed
     return error
+
+
+def _class_of(status: int) -> type[errors.APIStatusError]:
+    return errors.BadRequest if status < 400 else errors.class_for_status(status)
+
+
+def _is_throttle(status: int, said: _ErrorBody) -> bool:
+    words = (str(word).lower() for word in (said.errorType, said.code))
+    return status in {403, 503} and not _THROTTLED.isdisjoint(words)
 
 
 def _read_error(body: bytes) -> _ErrorBody | None:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import aiohttp
 import anyio
 
+from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.limiter import Gate
 
@@ -25,11 +26,13 @@ class Flight:
         reached: Whether any try may have.
         queueing: Whether it waits for its turn at the gate, or its login does.
         caller: The call whose login this one renews.
+        looks: Whether it is the one call that looks for the end of an outage.
     """
 
     gate: Gate
     meter: Meter
     timeout: float
+    breaker: Breaker = field(default_factory=Breaker)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     granted: float = 0.0
     tries: int = 0
@@ -37,6 +40,7 @@ class Flight:
     reached: bool = False
     queueing: bool = False
     caller: Flight | None = None
+    looks: bool = False
 
     def begin(self) -> anyio.CancelScope:
         """Start a try, and return the scope that its time limit ends."""
@@ -45,11 +49,17 @@ class Flight:
         self.sent = False
         return self.scope
 
+    def end(self) -> None:
+        """End a try; another call may look for the end of the outage."""
+        if self.looks:
+            self.looks = False
+            self.breaker.looked()
+
     async def middleware(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         # aiohttp re-sends a GET by itself when a socket dies; this runs again then.
-        await self._queue(self.gate.permit)
+        await self._queue(self._permit)
         self.meter.sends += 1
         return await handler(request)
 
@@ -60,6 +70,13 @@ class Flight:
     async def sending(self) -> None:
         """Note that from here on the service may have got the request."""
         self.sent = self.reached = True
+
+    async def _permit(self) -> float:
+        while True:
+            self.looks = self.looks or await self.breaker.wait()
+            granted = await self.gate.permit()
+            if self.looks or not self.breaker.holds:  # an outage may begin while it queues
+                return granted
 
     async def _queue(self, turn: Callable[[], Awaitable[float]]) -> None:
         self.scope.deadline = math.inf  # queueing is not the try's time

@@ -6,6 +6,7 @@ import ipaddress
 import os
 from urllib.parse import SplitResult, quote, urlsplit
 
+from leadgenius_async._secret import Secret
 from leadgenius_async.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://last.leadgenius.app"
@@ -32,6 +33,28 @@ def normalize_base_url(text: str) -> str:
         )
     path = url.path.rstrip("/").removesuffix("/api").rstrip("/")
     return f"{url.scheme}://{url.netloc.lower()}{path}"
+
+
+def check_proxy(url: Secret | None) -> Secret | None:
+    """Return the URL of a proxy as it is; its user and password appear in no message.
+
+    Raises:
+        ValueError: It is not an http(s) URL.
+    """
+    if url is not None:
+        try:
+            usable = _is_proxy(urlsplit(url.reveal()))
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError(
+                "the proxy is not an http(s) URL: write it like http://proxy.example:3128"
+            )
+    return url
+
+
+def _is_proxy(url: SplitResult) -> bool:
+    return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
 
 
 def _parse(text: str) -> SplitResult:

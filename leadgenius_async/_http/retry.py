@@ -58,8 +58,14 @@ def _rate_limit_wait(error: errors.RateLimited, tries: int) -> float:
     return max(1.0, error.retry_after)
 
 
+def _is_final(error: errors.LeadGeniusError) -> bool:
+    if isinstance(error, errors.ProxyFailed):
+        return error.outcome == "rejected"
+    return isinstance(error, (errors.TLSFailed, errors.BodyTooLarge, errors.UnexpectedRedirect))
+
+
 def _most_tries(call: Call, error: errors.LeadGeniusError) -> int:
-    if isinstance(error, (errors.TLSFailed, errors.BodyTooLarge, errors.UnexpectedRedirect)):
+    if _is_final(error):
         return 1
     if error.outcome == "not_sent":
         return MAX_TRIES

@@ -1,6 +1,6 @@
 """One request's way to the wire, as a chain of steps, each one concern.
 
-deadline → credentials → retry → permit → send → read (capped) → error
+deadline → credentials → retry → breaker → permit → send → read (capped) → error
 
 `timeout` bounds one try, from its permit on. `deadline` bounds everything: queueing for the
 permit, sleeps between tries, a refresh of the login. aiohttp's own exceptions never get out:
@@ -15,19 +15,23 @@ from contextvars import ContextVar
 
 import aiohttp
 import anyio
+import msgspec
 from yarl import URL
 
 from leadgenius_async import errors
 from leadgenius_async._http import auth, decode, origin
+from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Call, Kind, Meter, Reply
 from leadgenius_async._http.flight import Flight, flight_trace
 from leadgenius_async._http.limiter import Gate
 from leadgenius_async._http.retry import wait_before_retry
-from leadgenius_async._http.wire import open_session, own_error, read_capped
+from leadgenius_async._http.wire import open_session, own_error, proxy_refusal, read_capped
+from leadgenius_async._secret import Secret
 
 TIMEOUT = 60.0  # seconds, one try
 DEADLINE = 600.0  # seconds, the whole call
 MAX_BODY = 64 * 2**20  # bytes, after decompression
+_SMALL = 2**18  # bytes; read through twice, in a third of a millisecond
 
 #: The call that is being made; one that begins within it renews its login.
 _under_way: ContextVar[Flight | None] = ContextVar("_under_way", default=None)
@@ -45,6 +49,7 @@ class Transport:
         timeout: Seconds for one try.
         deadline: Seconds for a whole call.
         max_body: Bytes that an answer may have.
+        proxy: URL of a proxy, perhaps with a user and password; none of the environment's is used.
         trace_configs: aiohttp's trace hooks of the caller's own.
     """
 
@@ -57,14 +62,17 @@ class Transport:
         timeout: float = TIMEOUT,
         deadline: float = DEADLINE,
         max_body: int = MAX_BODY,
+        proxy: Secret | None = None,
         trace_configs: list[aiohttp.TraceConfig] | None = None,
     ) -> None:
         self.base_url = base_url
         self.credentials: dict[Kind, auth.Credential] = dict(credentials)
         self.gate = gate
+        self.breaker = Breaker()
         self._timeout = timeout
         self._deadline = deadline
         self._max_body = max_body
+        self._proxy = proxy
         self._trace_configs = [flight_trace(), *(trace_configs or [])]
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -84,7 +92,13 @@ class Transport:
             RuntimeError: It was closed.
         """
         seconds = self._deadline if deadline is None else deadline
-        flight = Flight(self.gate, meter or Meter(), self._timeout, caller=_under_way.get())
+        flight = Flight(
+            self.gate,
+            meter or Meter(),
+            self._timeout,
+            breaker=self.breaker,
+            caller=_under_way.get(),
+        )
         mark = _under_way.set(flight)
         try:
             with anyio.move_on_after(seconds):
@@ -129,6 +143,7 @@ class Transport:
                 return await self._try(call, headers, flight)
             except errors.LeadGeniusError as error:
                 error.attempts = flight.tries
+                tries = self.breaker.count(error, tries)
                 wait = wait_before_retry(call, error, tries)
                 if wait is None or _ends_before(wait):
                     raise
@@ -148,9 +163,9 @@ class Transport:
 
     async def _try(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         try:
-            return await self._send(call, headers, flight)
+            return await self._judged(call, headers, flight)
         except (errors.ConnectionFailed, errors.TimedOut, errors.ProtocolError) as error:
-            if call.repeatable or error.outcome == "not_sent":
+            if call.repeatable or error.outcome in {"not_sent", "rejected"}:
                 raise
             if isinstance(error, errors.UnexpectedRedirect):
                 error.outcome = "unknown"
@@ -159,6 +174,18 @@ class Transport:
                 f"{call.name} was sent and its answer lost ({error}): it may have happened, "
                 "look it up before sending it again"
             ) from None
+
+    async def _judged(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
+        try:
+            reply = await self._send(call, headers, flight)
+        except errors.LeadGeniusError as error:
+            self.breaker.failed(error)
+            raise
+        else:
+            self.breaker.served()
+            return reply
+        finally:
+            flight.end()
 
     async def _send(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         failure: errors.LeadGeniusError
@@ -175,18 +202,21 @@ class Transport:
     async def _exchange(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         async with self._open().request(
             call.method,
-            self._url(call),
+            self.url_of(call),
             data=call.body,
             headers=_reveal(headers, call),
             allow_redirects=False,
             middlewares=(flight.middleware,),
             trace_request_ctx=flight,
+            proxy=self._proxy.reveal() if self._proxy else None,
         ) as response:
             self.gate.observe(_lower(response.headers))
             body = await read_capped(response, call, self._max_body)
         flight.meter.wire_bytes += len(body)
         flight.meter.latency = anyio.current_time() - flight.granted
         flight.sent = False  # its answer is here: a deadline cannot lose it any more
+        if response.status == 407:
+            raise proxy_refusal(407, self.base_url)
         return _checked(response.status, _lower(response.headers), body, call)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -196,7 +226,8 @@ class Transport:
             self._session = open_session(self._trace_configs)
         return self._session
 
-    def _url(self, call: Call) -> URL:
+    def url_of(self, call: Call) -> URL:
+        """Return where a call goes."""
         # `encoded=True`: ids are quoted by `origin.segment`, and must not be unquoted again.
         base = URL(f"{self.base_url}{origin.api_path(call.path)}", encoded=True)
         query = {name: value for name, value in call.query.items() if value is not None}
@@ -220,7 +251,9 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -
             f"{call.name} answered {status}, a redirect, which is not followed since it would "
             "carry your credentials along: check the base URL"
         )
-    if not 200 <= status < 300:
+    if status < 200:
+        raise errors.ProtocolError(f"{call.name} answered {status}: that is not HTTP any more")
+    if status >= 300:
         raise decode.status_error(status, headers, body, call=call)
     if body and not body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         raise errors.ProtocolError(
@@ -230,7 +263,16 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -
         )
     if not body and status != 204:
         raise errors.ProtocolError(f"{call.name} answered {status} with nothing")
+    _check_whole(body, call)
     return Reply(status, headers, body)
+
+
+def _check_whole(body: bytes, call: Call) -> None:
+    """Find a body that was cut off in time to ask again; whoever reads a large one does that."""
+    if len(body) <= _SMALL:
+        decode.parse(body or b"{}", msgspec.Raw, of=call.name)
+    elif body[-256:].rstrip()[-1:] not in {b"}", b"]"}:
+        raise errors.ProtocolError(f"{call.name}: the answer is cut off")
 
 
 def _ends_before(wait: float) -> bool:
@@ -245,16 +287,21 @@ def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:
             f"{text}: it may have happened, look it up before sending it again"
         )
     else:
-        error = (
-            errors.QueuedTooLong(
-                f"{text}: it waited for its turn at the rate limit; give it longer"
-            )
-            if flight.queueing
-            else errors.DeadlineExceeded(text)
-        )
+        error = _late_before(text, flight)
         error.outcome = None if flight.reached else "not_sent"
     error.attempts = flight.tries
     return error
+
+
+def _late_before(text: str, flight: Flight) -> errors.DeadlineExceeded:
+    if flight.breaker.out:
+        out_for = flight.breaker.out_for
+        return errors.DeadlineExceeded(f"{text}: the service has been out for {out_for:.0f} s")
+    if flight.queueing:
+        return errors.QueuedTooLong(
+            f"{text}: it waited for its turn at the rate limit; give it longer"
+        )
+    return errors.DeadlineExceeded(text)
 
 
 def _no_credentials(call: Call, held: Mapping[Kind, auth.Credential]) -> errors.CredentialsMissing:

@@ -10,9 +10,14 @@ from leadgenius_async import errors
 from leadgenius_async._http.call import Call
 from leadgenius_async._version import __version__
 
-_SOCK_CONNECT = 5.0  # seconds
-_SOCK_READ = 30.0  # seconds without a byte; the service's gateway gives up at 30 s itself
-_KEEP_ALIVE = 15.0  # seconds; shorter than a server's, so that a dead socket is rare
+SOCK_CONNECT = 5.0  # seconds
+SOCK_READ = 30.0  # seconds without a byte; the service's gateway gives up at 30 s itself
+KEEP_ALIVE = 15.0  # seconds; shorter than a server's, so that a dead socket is rare
+#: Bytes of an answer as it comes; the service's own gateway lets about 6 MB through.
+MAX_WIRE = 32 * 2**20
+#: How many times its own size an answer may unpack to, from a MiB on: JSON stays below 50.
+MAX_RATIO = 200
+_ANY_RATIO = 2**20  # bytes
 
 
 def open_session(trace_configs: Sequence[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
@@ -20,11 +25,11 @@ def open_session(trace_configs: Sequence[aiohttp.TraceConfig]) -> aiohttp.Client
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0,  # no pool to queue in: the gate is the only place to wait
-            keepalive_timeout=_KEEP_ALIVE,
+            keepalive_timeout=KEEP_ALIVE,
             resolver=aiohttp.ThreadedResolver(),
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_SOCK_CONNECT, sock_read=_SOCK_READ),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=SOCK_CONNECT, sock_read=SOCK_READ),
         trust_env=False,
         trace_configs=list(trace_configs),
         read_bufsize=2**18,
@@ -39,19 +44,29 @@ async def read_capped(response: aiohttp.ClientResponse, call: Call, cap: int) ->
     """Return an answer's body.
 
     Raises:
-        BodyTooLarge: It has more than `cap` bytes, after decompression.
+        BodyTooLarge: It has more than `cap` bytes after decompression, more than `MAX_WIRE`
+            before, or unpacks to more than `MAX_RATIO` times its size.
     """
     chunks: list[bytes] = []
     size = 0
     async for chunk in _chunks(response):
         size += len(chunk)
-        if size > cap:
+        if excess := _excess(size, response.content.total_raw_bytes, cap):
             response.close()
-            raise errors.BodyTooLarge(
-                f"{call.name}: the answer is larger than {cap:,} bytes; ask for a smaller page"
-            )
+            raise errors.BodyTooLarge(f"{call.name}: the answer {excess}; ask for a smaller page")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _excess(size: int, packed: int, cap: int) -> str | None:
+    """Return what is too much of an answer, as far as it has come."""
+    if size > cap:
+        return f"is larger than {cap:,} bytes"
+    if packed > MAX_WIRE:
+        return f"is larger than {MAX_WIRE:,} bytes on the wire"
+    if size > max(_ANY_RATIO, packed * MAX_RATIO):
+        return f"unpacks to more than {MAX_RATIO} times its size, as no honest one does"
+    return None
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -66,18 +81,37 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 def own_error(error: Exception, base_url: str) -> errors.LeadGeniusError:
     """Return our error for one of aiohttp's, without a trace of theirs."""
     match error:
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return _proxy_error(error, base_url)
         case aiohttp.ClientSSLError():
             return _failed(errors.TLSFailed, base_url, error, sent=False)
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
             return _failed(errors.ConnectionFailed, base_url, error, sent=False)
         case aiohttp.ServerTimeoutError():
-            return errors.TimedOut(f"{base_url} sent no byte for {_SOCK_READ:g} s")
+            return errors.TimedOut(f"{base_url} sent no byte for {SOCK_READ:g} s")
         case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
             return errors.ProtocolError(
                 f"{base_url}: the answer is broken off or malformed ({type(error).__name__})"
             )
         case _:
             return _failed(errors.ConnectionFailed, base_url, error, sent=True)
+
+
+def _proxy_error(error: aiohttp.ClientError, base_url: str) -> errors.ProxyFailed:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return proxy_refusal(error.status, base_url)
+    return errors.ProxyFailed(
+        f"cannot connect to the proxy on the way to {base_url}: check `proxy` (LEADGENIUS_PROXY)"
+    )
+
+
+def proxy_refusal(status: int, base_url: str) -> errors.ProxyFailed:
+    """Return the error of a proxy that answers in the service's place; 407 is about its login."""
+    remedy = "its user and password" if status == 407 else "whether it may reach that host"
+    failure = errors.ProxyFailed(f"the proxy answered {status} for {base_url}: check {remedy}")
+    if status < 500:
+        failure.outcome = "rejected"  # and will be again
+    return failure
 
 
 def _failed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import anyio
@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from leadgenius_async import Secret, errors
-from leadgenius_async._http import auth
+from leadgenius_async._http import auth, tokens as tokens_module
 from leadgenius_async._http.auth import Session, Tokens, read_claims
 from leadgenius_async._http.call import Call, Reply
+from leadgenius_async._http.shared_login import SharedLogin
 
 
 class Clock:
@@ -31,7 +32,9 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     # The module's name alone: the event loop goes by the real clock.
-    monkeypatch.setattr(auth, "time", SimpleNamespace(monotonic=found, time=time.time))
+    stopped = SimpleNamespace(monotonic=found, time=time.time)
+    for module in (auth, tokens_module):
+        monkeypatch.setattr(module, "time", stopped)
     return found
 
 
@@ -60,11 +63,11 @@ class Server:
         return [call.path for call in self.calls]
 
 
-def logged_in(server: Server, on_tokens: Callable[[Tokens], None] | None = None) -> Session:
+def logged_in(server: Server, shared: SharedLogin | None = None) -> Session:
     """Return a session with tokens that live an hour."""
     session = Session(
         Tokens(Secret("access-0"), refresh=Secret("refresh-0"), expires_in=3600),
-        on_tokens=on_tokens,
+        shared=shared,
     )
     session.bind(server)
     return session
@@ -74,6 +77,7 @@ def bearer(headers: auth.Headers) -> str:
     return headers["Authorization"].reveal()
 
 
+@pytest.mark.fault("A1")
 async def test_a_token_is_used_until_four_fifths_of_its_life(clock: Clock) -> None:
     """Refreshed at 80 % of its life, not before."""
     server = Server()
@@ -87,6 +91,7 @@ async def test_a_token_is_used_until_four_fifths_of_its_life(clock: Clock) -> No
     assert not server.calls[0].takes
 
 
+@pytest.mark.fault("A2")
 async def test_two_hundred_tasks_make_one_refresh(clock: Clock) -> None:
     """Single flight: those who come while it is under way use its result."""
     server = Server()
@@ -104,6 +109,7 @@ async def test_two_hundred_tasks_make_one_refresh(clock: Clock) -> None:
     assert len(server.calls) == 1
 
 
+@pytest.mark.fault("A2")
 async def test_two_hundred_tasks_that_see_a_401_make_one_refresh() -> None:
     """Losers compare the rejected token with the one at hand, and take that."""
     server = Server()
@@ -117,6 +123,7 @@ async def test_two_hundred_tasks_that_see_a_401_make_one_refresh() -> None:
     assert len(server.calls) == 1
 
 
+@pytest.mark.fault("A4")
 @pytest.mark.parametrize(
     "failure", [errors.ServerError("503"), errors.ConnectionFailed("down"), errors.TimedOut("late")]
 )
@@ -136,6 +143,7 @@ async def test_while_the_old_token_lives_a_failed_refresh_can_wait(
         await session.headers()
 
 
+@pytest.mark.fault("A5")
 async def test_an_expired_refresh_token_falls_back_to_the_password() -> None:
     """Where username and password are at hand, an ended login begins again."""
     server = Server()
@@ -179,6 +187,7 @@ async def test_a_refresh_token_is_enough_to_begin_with() -> None:
     assert server.calls[1].body == b'{"refreshToken":"refresh-1"}'
 
 
+@pytest.mark.fault("A5")
 async def test_without_a_way_to_renew_the_error_says_what_to_do() -> None:
     """No refresh token and no password: log in."""
     session = Session(Tokens(Secret("a"), expires_in=3600))
@@ -189,10 +198,11 @@ async def test_without_a_way_to_renew_the_error_says_what_to_do() -> None:
         await session.refresh()
 
 
-async def test_new_tokens_are_saved_before_they_are_used() -> None:
+@pytest.mark.fault("A3")
+async def test_new_tokens_are_saved_before_they_are_used(tmp_path: Path) -> None:
     """Where refresh tokens rotate, one that was used and not saved is lost."""
     saved: list[Tokens] = []
-    session = logged_in(Server(), on_tokens=saved.append)
+    session = logged_in(Server(), SharedLogin(tmp_path / "lock", lambda: None, saved.append))
     await session.refresh()
     assert saved[0].refresh == Secret("refresh-1")
     assert session.tokens is saved[0]
@@ -207,6 +217,7 @@ async def test_an_answer_without_a_refresh_token_keeps_the_old_one() -> None:
     assert tokens.refresh == Secret("refresh-0")
 
 
+@pytest.mark.fault("A6")
 async def test_an_answer_without_a_token_is_an_error() -> None:
     """It is no reason to go on with nothing, or to ask again without end."""
     server = Server()
@@ -216,6 +227,7 @@ async def test_an_answer_without_a_token_is_an_error() -> None:
     assert len(server.calls) == 1
 
 
+@pytest.mark.fault("A8")
 @pytest.mark.parametrize("life", [0, -5, None, 1])
 async def test_a_senseless_life_does_not_make_a_refresh_a_request(
     clock: Clock, life: float | None

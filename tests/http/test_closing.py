@@ -24,7 +24,7 @@ async def test_the_readers_runtime_error_is_taken_for_a_lost_connection() -> Non
         yield b"{"
         raise RuntimeError("Connection closed.")
 
-    content = SimpleNamespace(iter_any=iter_any)
+    content = SimpleNamespace(iter_any=iter_any, total_raw_bytes=1)
     response = cast("aiohttp.ClientResponse", SimpleNamespace(content=content))
     with pytest.raises(aiohttp.ClientConnectionError):
         await read_capped(response, CALL, 100)

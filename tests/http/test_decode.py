@@ -33,6 +33,7 @@ def answer(body: bytes | str, status: int = 200) -> Reply:
 # Values
 
 
+@pytest.mark.fault("P2", "P8")
 @pytest.mark.parametrize(
     "body",
     [
@@ -56,12 +57,14 @@ def test_an_empty_key_takes_the_whole_answer() -> None:
         assert record.payload(answer(mark + '{"id":"1"}'), Item, ("item", ""), call=GET).id == "1"
 
 
+@pytest.mark.fault("P7")
 def test_the_last_of_two_equal_names_counts() -> None:
     """JSON leaves it open; here it is settled."""
     body = '{"clients":[{"id":"1","id":"2"}]}'
     assert record.payload(answer(body), list[Item], KEYS, call=GET) == [Item("2")]
 
 
+@pytest.mark.fault("P1", "P2", "P3", "P4", "P7", "P8", "P9")
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -117,6 +120,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.fault("P1", "P3", "P8")
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 @example(b'{"data":{"\xff":1}}')
 @settings(max_examples=400, deadline=None)
@@ -132,6 +136,7 @@ def test_any_bytes_give_a_value_or_one_of_our_errors(body: bytes) -> None:
 # Errors of the service
 
 
+@pytest.mark.fault("H5")
 @pytest.mark.parametrize(
     ("status", "class_"),
     [
@@ -193,12 +198,33 @@ def test_the_services_words_are_made_safe() -> None:
     assert len(str(error)) < 400
 
 
+@pytest.mark.fault("H1", "H3", "H4")
 @pytest.mark.parametrize("status", [408, 425, 500, 503, 504])
 def test_a_create_that_failed_midway_may_have_happened(status: int) -> None:
     """For a read it does not matter; a create must be looked up."""
     assert decode.status_error(status, {}, b"{}", call=POST).outcome == "unknown"
     assert decode.status_error(status, {}, b"{}", call=GET).outcome == "rejected"
     assert decode.status_error(409, {}, b"{}", call=POST).outcome == "rejected"
+
+
+@pytest.mark.fault("R8")
+@pytest.mark.parametrize(
+    ("status", "body", "throttled"),
+    [
+        (403, {"code": "RATE_LIMITED"}, True),
+        (503, {"errorType": "rate_limit_exceeded"}, True),
+        (503, {"error": "RATE_LIMITED"}, False),
+        (403, {"errorType": ["RATE_LIMITED"]}, False),
+        (500, {"code": "RATE_LIMITED"}, False),
+        (404, {"code": "RATE_LIMITED"}, False),
+    ],
+)
+def test_some_throttles_have_another_status(status: int, body: object, throttled: bool) -> None:  # noqa: FBT001
+    """A 403 or 503 whose code says so acts as a 429: nothing was done."""
+    error = decode.status_error(status, {}, msgspec.json.encode(body), call=POST)
+    assert isinstance(error, errors.RateLimited) is throttled
+    assert error.status == status
+    assert not throttled or error.outcome == "rejected"
 
 
 @pytest.mark.parametrize("field", ["error", "errorType", "details", "requestId", "retryAfter"])
@@ -214,6 +240,7 @@ def test_an_error_may_be_of_any_shape(field: str, value: str) -> None:
     assert error.retry_after is None or error.retry_after >= 0
 
 
+@pytest.mark.fault("H12")
 def test_success_false_in_a_200_is_an_error() -> None:
     """The body outranks the status."""
     body = '{"success":false,"error":"no such company","errorType":"not_found"}'
@@ -233,6 +260,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> float:
     return instant
 
 
+@pytest.mark.fault("R1")
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("30", 30), ("0", 0), ("1.5", 1.5), ("-5", 0), ("1000000000", 1e9), (" 7 ", 7),
@@ -245,12 +273,14 @@ def test_retry_after_in_seconds(text: str, seconds: float | None) -> None:
     assert decode.retry_after({"retry-after": text}) == seconds
 
 
+@pytest.mark.fault("R1")
 def test_retry_after_as_a_date(now: float) -> None:
     """An HTTP date is seconds from now; one in the past is no wait."""
     assert decode.retry_after({"retry-after": formatdate(now + 90, usegmt=True)}) == 90
     assert decode.retry_after({"retry-after": formatdate(now - 90, usegmt=True)}) == 0
 
 
+@pytest.mark.fault("R3")
 @pytest.mark.parametrize("unit", ["epoch seconds", "epoch milliseconds", "seconds to go"])
 def test_the_reset_says_it_where_retry_after_does_not(now: float, unit: str) -> None:
     """In any of its spellings; never more than a window and a second, never less than nothing."""
@@ -279,6 +309,7 @@ def test_the_best_source_wins(now: float) -> None:
     assert decode.retry_after({}) is None
 
 
+@pytest.mark.fault("R1", "R3")
 @given(
     st.text(max_size=40)
     | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [-+]\d+")

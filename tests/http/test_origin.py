@@ -5,8 +5,10 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
+from leadgenius_async._http.call import Call
+from leadgenius_async._http.limiter import Gate
 from leadgenius_async._http.origin import (
     DEFAULT_BASE_URL,
     api_path,
@@ -14,6 +16,7 @@ from leadgenius_async._http.origin import (
     normalize_base_url,
     segment,
 )
+from leadgenius_async._http.transport import Transport
 from leadgenius_async.errors import ConfigurationError
 
 
@@ -133,7 +136,28 @@ def test_a_segment_that_names_another_path_is_refused(value: str) -> None:
         segment(value)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda s: s.strip(".")))
+IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda s: s.strip("."))
+
+
+@given(IDS)
+@example("../../admin")
+@example("..%2f..%2Fadmin")
+@example("%2e%2e/x")
+@example("a\r\nX-Admin-Key: 1")
+@example("//elsewhere.example/x")
+@example("a?companyId=other#x")
+@example("x\\..\\y")
+def test_any_id_stays_within_its_part_of_the_url(value: str) -> None:
+    """What goes out is the same path, host and query, whatever an id holds."""
+    line = Transport("https://x.example", {}, Gate("off"))
+    call = Call(method="GET", path=f"/leads/{segment(value)}/notes", takes=(), query={"limit": 5})
+    url = line.url_of(call)
+    assert (url.host, url.raw_query_string, url.raw_fragment) == ("x.example", "limit=5", "")
+    assert url.raw_parts == ("/", "api", "leads", segment(value), "notes")
+    assert str(url).isprintable()
+
+
+@given(IDS)
 def test_any_id_is_one_segment(value: str) -> None:
     """Whatever an id holds, it stays one part of the path, and comes back as it was."""
     quoted = segment(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from wire import Wire, reply, transport_to
 
 from leadgenius_async import Secret, errors
-from leadgenius_async._http import auth
+from leadgenius_async._http import auth, tokens as tokens_module
 from leadgenius_async._http.auth import REFRESH_PAUSE, REFUSAL_LIFE, Session, Tokens, read_claims
 from leadgenius_async._http.call import SESSION, Call, Kind, Reply
+from leadgenius_async._http.shared_login import SharedLogin
 
 HOUR = 3600.0
 GET = Call(method="GET", path="/company", takes=SESSION, repeatable=True)
@@ -36,7 +38,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     stopped = SimpleNamespace(monotonic=lambda: found.now, time=lambda: found.now + 1e9)
-    monkeypatch.setattr(auth, "time", stopped)
+    for module in (auth, tokens_module):
+        monkeypatch.setattr(module, "time", stopped)
     return found
 
 
@@ -99,6 +102,7 @@ def rate_limited(seconds: float) -> errors.RateLimited:
 # A failure that passes
 
 
+@pytest.mark.fault("A4")
 @pytest.mark.parametrize(
     ("failure", "pause"),
     [
@@ -123,6 +127,7 @@ async def test_the_living_token_is_used_on(clock: Clock, failure: Exception, pau
     assert await token_of(session) == "access-2"
 
 
+@pytest.mark.fault("A4")
 async def test_a_dead_token_is_not_used_on(clock: Clock) -> None:
     """All who waited hear of the one failure; the next call tries again at once."""
     service = Service(errors.ServerError("503"))
@@ -138,6 +143,7 @@ async def test_a_dead_token_is_not_used_on(clock: Clock) -> None:
 # A failure that lasts
 
 
+@pytest.mark.fault("A5", "A6")
 @pytest.mark.parametrize(
     ("service", "class_"),
     [
@@ -197,6 +203,7 @@ async def test_each_task_gets_an_error_of_its_own(clock: Clock) -> None:
     assert len({id(error) for error in caught}) == 3
 
 
+@pytest.mark.fault("A6", "A7")
 async def test_the_same_token_again_is_no_renewal(clock: Clock) -> None:
     """A refresh that gives the rejected token: an error, no loop, one refresh in half a minute."""
     service = Service(accessToken="access-0")
@@ -237,7 +244,8 @@ async def test_a_session_without_a_wire_says_so() -> None:
 # Saving
 
 
-async def test_nobody_uses_a_token_before_it_is_saved(clock: Clock) -> None:
+@pytest.mark.fault("A3")
+async def test_nobody_uses_a_token_before_it_is_saved(clock: Clock, tmp_path: Path) -> None:
     """Where refresh tokens rotate, a crash in between would end the login for good."""
     saving, saved = anyio.Event(), False
     used: list[bool] = []
@@ -249,7 +257,7 @@ async def test_nobody_uses_a_token_before_it_is_saved(clock: Clock) -> None:
         anyio.from_thread.run(anyio.sleep, 0)
         saved = True
 
-    session = session_of(Service(), on_tokens=save)
+    session = session_of(Service(), shared=SharedLogin(tmp_path / "lock", lambda: None, save))
 
     async def ask() -> None:
         assert await token_of(session) == "access-1"
@@ -263,14 +271,16 @@ async def test_nobody_uses_a_token_before_it_is_saved(clock: Clock) -> None:
     assert used == [True, True]
 
 
-async def test_a_token_that_cannot_be_saved_is_kept_all_the_same(clock: Clock) -> None:
+async def test_a_token_that_cannot_be_saved_is_kept_all_the_same(
+    clock: Clock, tmp_path: Path
+) -> None:
     """The caller hears of it, once; the old token may be dead, so the new one is used."""
 
     def save(_tokens: Tokens) -> None:
         raise errors.ConfigurationError("no space left")
 
     service = Service(refreshToken="refresh-1")
-    session = session_of(service, on_tokens=save)
+    session = session_of(service, shared=SharedLogin(tmp_path / "lock", lambda: None, save))
     clock.pass_(HOUR)
     with pytest.raises(errors.ConfigurationError, match="no space"):
         await session.headers()
@@ -283,6 +293,7 @@ async def test_a_token_that_cannot_be_saved_is_kept_all_the_same(clock: Clock) -
 # Lives
 
 
+@pytest.mark.fault("A8")
 @pytest.mark.parametrize(
     ("expires_in", "claims", "due_after"),
     [
@@ -340,6 +351,7 @@ async def test_secrets_of_a_login_stay_out_of_tracebacks() -> None:
         ]
 
 
+@pytest.mark.fault("A1", "A2")
 async def test_a_401_costs_one_refresh_for_all() -> None:
     """50 tasks with a token that the service has forgotten: one refresh, no error."""
 

@@ -9,20 +9,19 @@ import aiohttp
 import anyio
 import pytest
 from hypothesis import given, strategies as st
+from line import OK, FixedLogin, Line
 from virtual_clock import VIRTUAL
 
-from leadgenius_async import Secret, errors
+from leadgenius_async import errors
 from leadgenius_async._http import auth, decode
-from leadgenius_async._http.call import NO_CREDENTIALS, SESSION, Call, Kind, Meter, Reply
+from leadgenius_async._http.call import NO_CREDENTIALS, SESSION, Call, Meter
 from leadgenius_async._http.flight import Flight
 from leadgenius_async._http.limiter import Gate
 from leadgenius_async._http.retry import MAX_TRIES, backoff, wait_before_retry
-from leadgenius_async._http.transport import Transport
 
 GET = Call(method="GET", path="/x", takes=SESSION, repeatable=True)
 POST = Call(method="POST", path="/x", takes=SESSION, body=b"{}")
 LOGIN = Call(method="POST", path="/auth", takes=NO_CREDENTIALS, body=b"{}")
-OK = Reply(200, {}, b"{}")
 
 
 @pytest.fixture(scope="module")
@@ -44,75 +43,10 @@ def refused() -> Exception:
     return aiohttp.ClientConnectorError(key, ConnectionRefusedError(111, "Connection refused"))
 
 
-class FixedLogin:
-    """A login with a number; each renewal counts up."""
-
-    def __init__(self, *, renewable: bool = True) -> None:
-        self.number = 0
-        self.renewable = renewable
-
-    async def headers(self) -> auth.Headers:
-        return {"Authorization": Secret(f"Bearer {self.number}")}
-
-    async def renew(self, rejected: auth.Headers) -> bool:
-        del rejected
-        self.number += 1
-        return self.renewable
-
-
-class Line(Transport):
-    """A transport whose sends end as a script says, the last entry for all further ones.
-
-    A number in it is a service that takes so many seconds for its answer.
-
-    Attributes:
-        sent: When each request left, and with which credentials.
-        dial: Seconds that a connection takes.
-        latency: Seconds from a request to its answer.
-    """
-
-    def __init__(self, *script: Reply | Exception | float, **options: Any) -> None:
-        self.login = options.pop("login", FixedLogin())
-        gate = options.pop("gate", None) or Gate("off")
-        super().__init__("https://x.example", {Kind.JWT: self.login}, gate, **options)
-        self.script = list(script)
-        self.sent: list[tuple[float, str]] = []
-        self.dial = 0.0
-        self.latency = 0.0
-
-    async def _exchange(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
-        del call
-
-        async def handler(_request: aiohttp.ClientRequest) -> Any:
-            await anyio.sleep(self.dial)
-            await flight.connected()
-            await flight.sending()
-            token = headers["Authorization"].reveal() if headers else ""
-            self.sent.append((anyio.current_time(), token))
-            await anyio.sleep(self.latency)
-            return await self._next()
-
-        reply: object = await flight.middleware(cast("Any", None), handler)
-        flight.sent = False
-        if isinstance(reply, Exception):
-            raise reply
-        return cast("Reply", reply)
-
-    async def _next(self) -> Reply | errors.APIStatusError:
-        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        match step:
-            case Reply() | errors.APIStatusError():
-                return step
-            case Exception():
-                raise step
-            case _:
-                await anyio.sleep(step)
-                return OK
-
-
 # Whether, and after how long
 
 
+@pytest.mark.fault("H1", "H3", "H4")
 @pytest.mark.parametrize("code", [408, 425, 500, 502, 503, 504])
 def test_a_get_is_tried_five_times_while_the_service_fails(code: int) -> None:
     """A passing failure is worth a few more tries, and not endless ones."""
@@ -122,6 +56,7 @@ def test_a_get_is_tried_five_times_while_the_service_fails(code: int) -> None:
     assert waits[-1] is None
 
 
+@pytest.mark.fault("H5")
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 413, 422, 501, 505])
 def test_a_refusal_is_final(code: int) -> None:
     """The same request would be refused again."""
@@ -139,6 +74,7 @@ def test_what_cannot_heal_is_not_tried_again(error: errors.LeadGeniusError) -> N
     assert wait_before_retry(GET, error, 1) is None
 
 
+@pytest.mark.fault("H9", "P1")
 def test_a_malformed_answer_is_worth_two_more_tries() -> None:
     """A gateway's page seldom heals; two more tries tell a hiccup from a fault."""
     error = errors.ProtocolError("html")
@@ -147,6 +83,7 @@ def test_a_malformed_answer_is_worth_two_more_tries() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.fault("N5")
 @pytest.mark.parametrize(
     "error", [errors.ConnectionFailed("x"), errors.TimedOut("x"), errors.ProtocolError("x"),
               errors.ServerError("x")],
@@ -166,6 +103,7 @@ def test_waits_double_up_to_half_a_minute(tries: int) -> None:
     assert 0.5 * longest <= backoff(tries) <= longest
 
 
+@pytest.mark.fault("H3")
 def test_the_service_may_ask_for_a_longer_wait() -> None:
     """`Retry-After` of a 503 is honoured; it does not shorten the wait."""
     error = errors.ServerError("503")
@@ -175,6 +113,7 @@ def test_the_service_may_ask_for_a_longer_wait() -> None:
     assert (wait_before_retry(GET, error, 1) or 0) >= 0.25
 
 
+@pytest.mark.fault("R1")
 @pytest.mark.parametrize(("asked", "wait"), [(7.0, 7.0), (0.0, 1.0), (0.2, 1.0), (1e9, 1e9)])
 def test_a_429_waits_as_long_as_it_says(asked: float, wait: float) -> None:
     """A second at least; what is too long is the deadline's business."""
@@ -183,6 +122,7 @@ def test_a_429_waits_as_long_as_it_says(asked: float, wait: float) -> None:
     assert wait_before_retry(POST, error, 99) == wait
 
 
+@pytest.mark.fault("R2")
 def test_a_429_that_says_nothing_waits_longer_each_time() -> None:
     """From one second to a minute."""
     error = errors.RateLimited("429")
@@ -199,6 +139,7 @@ def test_a_429_of_a_login_is_the_callers_to_hear_of() -> None:
 # Tries
 
 
+@pytest.mark.fault("H1", "N2", "N6")
 @pytest.mark.parametrize("failure", [status(503), lost(), refused()])
 async def test_a_get_heals(failure: Exception) -> None:
     """Four failures, then an answer: the caller sees the answer, the meter what it cost."""
@@ -219,6 +160,7 @@ async def test_a_get_gives_up_in_the_end() -> None:
     assert caught.value.attempts == len(line.sent) == MAX_TRIES
 
 
+@pytest.mark.fault("N5", "N6", "N7", "N8")
 @pytest.mark.parametrize(
     "failure",
     [lost(), ConnectionResetError(104, "reset"), aiohttp.ClientPayloadError(),
@@ -233,6 +175,7 @@ async def test_a_create_whose_answer_was_lost_is_of_unknown_outcome(failure: Exc
     assert caught.value.outcome == "unknown"
 
 
+@pytest.mark.fault("N2", "N3", "N5")
 @pytest.mark.parametrize("failure", [refused(), aiohttp.ConnectionTimeoutError()])
 async def test_a_create_that_was_not_sent_is_tried_again(failure: Exception) -> None:
     """A refused or silent connection took nothing along."""
@@ -244,6 +187,7 @@ async def test_a_create_that_was_not_sent_is_tried_again(failure: Exception) -> 
     assert (caught.value.attempts, caught.value.outcome) == (MAX_TRIES, "not_sent")
 
 
+@pytest.mark.fault("H1", "H4")
 async def test_a_create_that_the_service_failed_on_may_have_happened() -> None:
     """A 5xx is an answer, so its own error is raised, once, with an unknown outcome."""
     line = Line(status(500, call=POST))
@@ -255,6 +199,7 @@ async def test_a_create_that_the_service_failed_on_may_have_happened() -> None:
 # 429
 
 
+@pytest.mark.fault("R1")
 @pytest.mark.parametrize("call", [GET, POST])
 async def test_a_429_pauses_and_resumes(call: Call) -> None:
     """Nothing was done, so any call waits as long as it says and is sent again."""
@@ -264,6 +209,7 @@ async def test_a_429_pauses_and_resumes(call: Call) -> None:
     assert (meter.sends, meter.retries, meter.throttled) == (2, 1, 30)
 
 
+@pytest.mark.fault("R1")
 async def test_a_429_holds_every_task_of_the_account() -> None:
     """None of them sends until the pause is over, and its time is counted once."""
     line, meter = Line(status(429, {"retry-after": "30"}), 0.1), Meter()
@@ -288,6 +234,7 @@ async def test_a_pause_that_many_were_told_of_is_counted_once() -> None:
     assert (meter.sends, meter.retries, meter.throttled) == (20, 10, 30)
 
 
+@pytest.mark.fault("R1")
 async def test_a_429_beyond_the_deadline_is_raised_at_once() -> None:
     """Waiting in vain helps nobody: the caller learns how long it would take."""
     line = Line(status(429, {"retry-after": "700"}))
@@ -310,6 +257,7 @@ async def test_any_wait_beyond_the_deadline_is_not_begun() -> None:
 # Deadline and time-out
 
 
+@pytest.mark.fault("N8", "N9")
 async def test_the_deadline_bounds_all_tries_and_waits() -> None:
     """Whatever is going on, after so many seconds the call ends."""
     line = Line(1000.0, timeout=30)
@@ -331,6 +279,7 @@ async def test_the_timeout_bounds_one_try() -> None:
         await Line(1000.0, timeout=10).request(GET)
 
 
+@pytest.mark.fault("N8")
 async def test_a_create_that_hangs_is_of_unknown_outcome() -> None:
     """By the time-out and by the deadline alike: it was sent."""
     with pytest.raises(errors.OutcomeUnknown, match="timeout"):
@@ -339,6 +288,7 @@ async def test_a_create_that_hangs_is_of_unknown_outcome() -> None:
         await Line(1000.0, timeout=1000).request(POST, deadline=10)
 
 
+@pytest.mark.fault("N3")
 async def test_a_create_that_hangs_while_dialling_was_not_sent() -> None:
     """No byte has gone out, so it is tried again, and its failure says so."""
     line = Line(OK, timeout=10)
@@ -405,6 +355,7 @@ async def test_a_create_that_was_refused_and_queues_again_did_not_happen() -> No
 # Credentials
 
 
+@pytest.mark.fault("A1")
 @pytest.mark.parametrize("call", [GET, POST])
 async def test_a_401_is_replayed_once_with_new_credentials(call: Call) -> None:
     """A 401 says that nothing was done, so even a create may be sent again."""
@@ -413,6 +364,7 @@ async def test_a_401_is_replayed_once_with_new_credentials(call: Call) -> None:
     assert [token for _, token in line.sent] == ["Bearer 0", "Bearer 1"]
 
 
+@pytest.mark.fault("A7")
 async def test_a_second_401_is_raised() -> None:
     """Fresh credentials that are refused too are no reason to go on."""
     line = Line(status(401))
@@ -421,6 +373,7 @@ async def test_a_second_401_is_raised() -> None:
     assert (len(line.sent), caught.value.attempts) == (2, 2)
 
 
+@pytest.mark.fault("A7", "A9")
 @pytest.mark.parametrize("code", [401, 403])
 async def test_what_cannot_be_renewed_is_not_replayed(code: int) -> None:
     """A revoked API key fails fast, and a 403 never asks for new credentials."""
@@ -432,6 +385,7 @@ async def test_what_cannot_be_renewed_is_not_replayed(code: int) -> None:
     assert login.number == (1 if code == 401 else 0)
 
 
+@pytest.mark.fault("A4")
 async def test_the_deadline_counts_the_renewal() -> None:
     """A refresh that hangs does not hold the call for longer; a refused create did not happen."""
 

@@ -76,11 +76,11 @@ async def test_a_webhook_may_have_no_id() -> None:
 async def test_a_create_whose_answer_cannot_be_read_may_have_happened(body: bytes) -> None:
     """The error says so, so that nobody sends it again blindly."""
     async with Wire(CLIENTS, reply(201, body)) as wire, client_of(wire) as lg:
-        with pytest.raises(errors.ProtocolError) as caught:
+        with pytest.raises((errors.ProtocolError, errors.OutcomeUnknown)) as caught:
             await lg.leads.create(ADA)
     assert caught.value.outcome == "unknown"
     async with Wire(reply(201, body)) as wire, client_of(wire) as lg:
-        with pytest.raises(errors.ProtocolError) as caught:
+        with pytest.raises((errors.ProtocolError, errors.OutcomeUnknown)) as caught:
             await lg.campaigns.create(name="Q3", campaignType="abm")
     assert caught.value.outcome == "unknown"
 

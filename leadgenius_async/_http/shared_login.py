@@ -1,0 +1,77 @@
+"""One login for all processes of a machine that use it: one of them refreshes, the others read.
+
+Where refresh tokens rotate, two processes that refresh at once end the login for both: the second
+one's token is dead already. So a refresh is made under a lock beside the saved login, and whoever
+gets the lock looks first whether another process was there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import filelock
+
+from leadgenius_async._http.tokens import Tokens
+
+#: Seconds that another process's refresh is waited for; one that is stopped holds the lock.
+LONGEST_WAIT = 30.0
+_LOOK_EVERY = 0.05
+
+_log = logging.getLogger("leadgenius_async.auth")
+
+
+class SharedLogin:
+    """A saved login.
+
+    Args:
+        lock: File to lock; the system lets it go when its holder ends, however that happens.
+        read: Returns the tokens that are saved, if any.
+        write: Saves new ones, so that they outlive a crash.
+    """
+
+    def __init__(
+        self, lock: Path, read: Callable[[], Tokens | None], write: Callable[[Tokens], None]
+    ) -> None:
+        self._path = lock
+        self._read = read
+        self._write = write
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncGenerator[None]:
+        """Keep other processes from refreshing meanwhile."""
+        lock = filelock.FileLock(self._path, mode=0o600, thread_local=False)
+        try:
+            await self._acquire(lock)
+            yield
+        finally:
+            lock.release()
+
+    async def read(self) -> Tokens | None:
+        """Return the tokens that are saved, if any."""
+        return await anyio.to_thread.run_sync(self._read)
+
+    async def write(self, tokens: Tokens) -> None:
+        """Save new ones."""
+        await anyio.to_thread.run_sync(self._write, tokens)
+
+    async def _acquire(self, lock: filelock.BaseFileLock) -> None:
+        # By short looks: a thread that waits for a lock cannot be called back at the deadline.
+        with anyio.move_on_after(LONGEST_WAIT):
+            while not await anyio.to_thread.run_sync(self._try, lock):  # noqa: ASYNC110 - not ours
+                await anyio.sleep(_LOOK_EVERY)
+            return
+        _log.warning("another process has held %s for %g s: going on", self._path, LONGEST_WAIT)
+
+    def _try(self, lock: filelock.BaseFileLock) -> bool:
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            return False
+        except (OSError, NotImplementedError) as error:
+            # A folder that cannot be written to: new tokens cannot be saved there either.
+            _log.warning("%s cannot be locked (%s): going on", self._path, error)
+        return True
