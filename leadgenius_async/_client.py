@@ -13,7 +13,7 @@ from leadgenius_async import _settings
 from leadgenius_async._credentials_file import Saved
 from leadgenius_async._http import auth as http_auth
 from leadgenius_async._http.call import Kind, Reply, make_call
-from leadgenius_async._http.limiter import Gate, Rate
+from leadgenius_async._http.limiter import Gate, Rate, Shared, file_name
 from leadgenius_async._http.shared_login import SharedLogin
 from leadgenius_async._http.transport import DEADLINE, TIMEOUT, Transport
 from leadgenius_async._resources import checks
@@ -66,9 +66,10 @@ class LeadGenius:
         rate: `standard` (100 requests a minute), `premium` (1,000) or `off`; or a number, the
             most requests a minute to use. The service's `X-RateLimit-Limit` outranks it: it
             corrects a tier either way, and lowers a number. If not given, the header is followed
-            from `standard` on.
+            from `standard` on. Several windows: `"100/min,1000/hour,10000/day"`.
         proxy: URL of a proxy for all requests, `http://user:password@host:port`. The `HTTP_PROXY`
             of the environment and `.netrc` are not used: either could see the credentials.
+        share_rate: Whether all processes of this host that use the account are paced together.
         timeout: Seconds for one try.
         deadline: Seconds for a whole call: queueing for the rate limit, tries and waits.
         trace_configs: aiohttp's trace hooks.
@@ -92,6 +93,7 @@ class LeadGenius:
         profile: str | None = None,
         rate: Rate | str | None = None,
         proxy: str | Secret | None = None,
+        share_rate: bool | None = None,
         timeout: float = TIMEOUT,
         deadline: float = DEADLINE,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
@@ -109,12 +111,13 @@ class LeadGenius:
             password=password,
             rate=rate,
             proxy=Secret(proxy) if proxy else None,
+            share_rate=share_rate,
         )
         session = _session(settings)
         self._transport = Transport(
             settings.base_url,
             _credentials(settings, session, cookies),
-            Gate(settings.rate),
+            _gate(settings, cookies),
             timeout=timeout,
             deadline=deadline,
             proxy=settings.proxy,
@@ -197,6 +200,27 @@ class LeadGenius:
         # A traceback with locals may print one whose construction failed.
         transport: Transport | None = vars(self).get("_transport")
         return f"LeadGenius(base_url={transport.base_url!r})" if transport else "LeadGenius(…)"
+
+
+def _gate(settings: Settings, cookies: Mapping[str, str] | None) -> Gate:
+    account = _account(settings, cookies)
+    if settings.rate == "off" or not settings.share_rate or account is None:
+        return Gate(settings.rate)
+    return Gate(settings.rate, Shared(file_name(settings.base_url, account)))
+
+
+def _account(settings: Settings, cookies: Mapping[str, str] | None) -> Secret | None:
+    """Return what tells this account from others: its key, or whose login it is."""
+    if settings.api_key and settings.user_id:
+        return settings.api_key
+    if settings.access_token:
+        user = http_auth.read_claims(settings.access_token).sub
+        return Secret(user) if user else settings.access_token
+    if settings.username:
+        return Secret(settings.username)
+    if cookies and cookies.get("accessToken"):
+        return Secret(cookies["accessToken"])
+    return settings.refresh_token
 
 
 def _session(settings: Settings) -> http_auth.Session:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from leadgenius_async._credentials_file import CredentialsFile, Profile, Saved
 from leadgenius_async._http import origin
-from leadgenius_async._http.limiter import Rate, parse_rate
+from leadgenius_async._http.limiter import Rate, Windows, parse_rate
 from leadgenius_async._secret import Secret
 from leadgenius_async.errors import ConfigurationError
 
@@ -23,6 +23,7 @@ _ENVIRONMENT = {
     "password": ("LEADGENIUS_PASSWORD",),
     "rate": ("LEADGENIUS_RATE",),
     "proxy": ("LEADGENIUS_PROXY",),
+    "share_rate": ("LEADGENIUS_SHARE_RATE",),
 }
 #: Settings and their names in the credentials file, which other tools of the platform share.
 _IN_FILE = {
@@ -46,8 +47,9 @@ class Settings:
 
     Attributes:
         base_url: Origin of the service, without `/api`.
-        rate: Tier, `off`, requests per minute, or None to follow the service's headers.
+        rate: Tier, `off`, requests per minute, windows, or None to follow the service's headers.
         proxy: URL of the proxy that all requests go through.
+        share_rate: Whether all processes of this host are paced together.
         saved: The file or profile that the login's tokens came from, to which new ones are written.
     """
 
@@ -59,8 +61,9 @@ class Settings:
     refresh_token: Secret | None = None
     username: str | None = None
     password: Secret | None = None
-    rate: Rate | None = None
+    rate: Rate | Windows | None = None
     proxy: Secret | None = None
+    share_rate: bool = True
     saved: Saved | None = None
 
 
@@ -173,10 +176,21 @@ def _build(
             password=secret("password"),
             rate=parse_rate(None if isinstance(rate, Secret) else rate),
             proxy=origin.check_proxy(secret("proxy")),
+            share_rate=_yes_or_no("share_rate", found.get("share_rate", True)),
             saved=saved,
         )
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
+
+
+def _yes_or_no(name: str, value: object) -> bool:
+    match str(value).lower():
+        case "1" | "true" | "yes" | "on":
+            return True
+        case "0" | "false" | "no" | "off":
+            return False
+        case _:
+            raise ValueError(f"{name} is {value!r}: give true or false")
 
 
 def _from_environment() -> dict[str, str | Secret]:

@@ -50,7 +50,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         # What is still to wait for may be less than a float can tell; on a clock that stands
-        # meanwhile, a timer set for it (aiolimiter's) would go off and be set again without end.
+        # meanwhile, a timer set for it (the gate's) would go off and be set again without end.
         later = max(when, self._clock.now + _TICK)
         return super().call_at(later, callback, *args, context=context)
 

@@ -157,7 +157,7 @@ class Transport:
         if isinstance(error, errors.RateLimited):
             # All tasks of the account wait at the gate; none sleeps alone and then sends.
             flight.meter.throttled += max(0.0, wait - self.gate.paused_for)
-            self.gate.pause(wait)
+            self.gate.refused(wait, flight.granted)
         else:
             await anyio.sleep(wait)
 
@@ -210,7 +210,7 @@ class Transport:
             trace_request_ctx=flight,
             proxy=self._proxy.reveal() if self._proxy else None,
         ) as response:
-            self.gate.observe(_lower(response.headers))
+            self.gate.observe(_lower(response.headers), flight.granted)
             body = await read_capped(response, call, self._max_body)
         flight.meter.wire_bytes += len(body)
         flight.meter.latency = anyio.current_time() - flight.granted
@@ -281,27 +281,33 @@ def _ends_before(wait: float) -> bool:
 
 def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:
     text = f"{call.name} was not done within {seconds:g} s (`deadline`)"
+    wait = flight.gate.opens_in if flight.queueing else 0.0
     error: errors.LeadGeniusError
     if flight.sent and not call.repeatable:
         error = errors.OutcomeUnknown(
             f"{text}: it may have happened, look it up before sending it again"
         )
     else:
-        error = _late_before(text, flight)
+        error = _late_before(text, flight, wait)
         error.outcome = None if flight.reached else "not_sent"
+        error.retry_after = wait or None
     error.attempts = flight.tries
     return error
 
 
-def _late_before(text: str, flight: Flight) -> errors.DeadlineExceeded:
+def _late_before(text: str, flight: Flight, wait: float) -> errors.DeadlineExceeded:
     if flight.breaker.out:
         out_for = flight.breaker.out_for
         return errors.DeadlineExceeded(f"{text}: the service has been out for {out_for:.0f} s")
     if flight.queueing:
         return errors.QueuedTooLong(
-            f"{text}: it waited for its turn at the rate limit; give it longer"
+            f"{text}: it waited for its turn at the rate limit{_eta(wait)}; give it longer"
         )
     return errors.DeadlineExceeded(text)
+
+
+def _eta(wait: float) -> str:
+    return f", which opens in {wait:,.0f} s at the earliest" if wait >= 1 else ""
 
 
 def _no_credentials(call: Call, held: Mapping[Kind, auth.Credential]) -> errors.CredentialsMissing:

@@ -14,6 +14,7 @@ import pytest
 from virtual_clock import VIRTUAL, VirtualLoop
 
 from leadgenius_async._http.limiter import PERMIT_LIFE, Gate
+from leadgenius_async._http.limiter.ledger import LAG
 
 _Ts = TypeVarTuple("_Ts")
 
@@ -62,15 +63,16 @@ async def test_a_burst_after_a_rest_stays_below_the_limit(limit: int) -> None:
 
 @pytest.mark.parametrize("limit", [5, 20, 60])
 async def test_a_burst_stays_below_the_limit_with_lateness_too(limit: int) -> None:
-    """Sends that are 0.45 s late or not late at all, after a rest: the bound of small limits."""
+    """Sends that are 0.9 s late or not late at all, after a rest, at small limits."""
     gate = Gate(limit)
     await anyio.sleep(120)
     sent = [await gate.permit() for _ in range(3 * limit)]
-    lateness = itertools.cycle([0.45, *[0.0] * limit])
+    lateness = itertools.cycle([0.9 - 1e-6, *[0.0] * limit])
     arrivals = sorted(at + late for at, late in zip(sent, lateness, strict=False))
     assert most_in_a_minute(arrivals) <= limit
 
 
+@pytest.mark.fault("R4")
 async def test_a_higher_limit_holds_at_once_for_those_who_wait() -> None:
     """One may have to wait out the old spacing; the other hundred take the new pace."""
     gate = Gate()
@@ -81,6 +83,7 @@ async def test_a_higher_limit_holds_at_once_for_those_who_wait() -> None:
     assert granted[-1] - granted[0] <= 60 / 98.5 + 1.0 + 101 * 60 / 985
 
 
+@pytest.mark.fault("R4")
 async def test_a_lower_limit_holds_at_once_for_those_who_wait() -> None:
     """Permits from the old, faster pace are dropped."""
     gate = Gate("premium")
@@ -97,6 +100,7 @@ async def test_the_one_at_the_head_takes_the_new_pace_too() -> None:
     assert granted[0] >= 60
 
 
+@pytest.mark.fault("R4")
 async def test_a_number_stays_the_ceiling() -> None:
     """Lowered by the service and raised again, it comes back to what the caller wants to use."""
     gate = Gate(500)
@@ -200,6 +204,7 @@ class LateLoop(VirtualLoop):
         return super().call_at(when + 0.001, callback, *args, context=context)
 
 
+@pytest.mark.fault("K4")
 @pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": LateLoop})])
 async def test_late_timers_cost_nothing() -> None:
     """What one wake lost the next one has back: at 1,000 a minute 98 % is still used."""
@@ -213,12 +218,12 @@ async def test_late_timers_cost_nothing() -> None:
 
 
 async def test_a_stall_is_not_made_up_for() -> None:
-    """After ten seconds without a send only a quarter of a spacing is early, not ten seconds."""
+    """After ten seconds without a send only 13 ms are given back, not ten seconds."""
     gate = Gate(100)
     spacing = 60 / 98.5
     await gate.permit()
     await anyio.sleep(10)
     sent = [await gate.permit() for _ in range(10)]
     gaps = [b - a for a, b in itertools.pairwise(sent)]
-    assert gaps[0] == pytest.approx(0.75 * spacing, rel=1e-4)
+    assert gaps[0] == pytest.approx(spacing - LAG, rel=1e-4)
     assert all(gap == pytest.approx(spacing, rel=1e-4) for gap in gaps[1:])

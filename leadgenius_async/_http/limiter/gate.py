@@ -1,0 +1,206 @@
+"""The gate: what the request path asks for its permits."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import random
+from collections.abc import Callable, Mapping
+
+import anyio
+
+from leadgenius_async._http.limiter import feedback
+from leadgenius_async._http.limiter.books import Book, Busy, Local
+from leadgenius_async._http.limiter.ledger import Ledger, Terms
+from leadgenius_async._http.limiter.rates import TIERS, WINDOW, Rate, Windows
+
+#: A permit older than this when its connection is ready is dropped, and another one taken.
+PERMIT_LIFE = 0.25  # seconds
+
+_LOCK_RETRY = 0.002  # seconds
+_EXTRA = 0.1  # of a pause, at the most
+_SHOWN = 20  # times of sends in the log
+
+_Change = Callable[[Ledger, float], None]
+
+_log = logging.getLogger("leadgenius_async.limiter")
+
+
+class Gate:
+    """Paces all sends of one account.
+
+    Permits are taken when their time has come, none ahead of it. So a task or a process that ends
+    while it waits wastes none, a pause or a new limit holds for everyone who waits, and a timer
+    that goes off late makes a permit later, never older.
+
+    Args:
+        rate: `standard` or `premium` say what the account has, and the service's
+            `X-RateLimit-Limit` corrects them either way. A number is the most that the caller
+            wants to use: the header lowers it and never raises it. `off` does not pace.
+            None starts at `standard` and follows the header.
+        book: Where the account's ledger is kept: this gate's own if not given.
+    """
+
+    def __init__(self, rate: Rate | Windows | None = None, book: Book | None = None) -> None:
+        self._terms = _terms(rate)
+        self._paced = rate != "off"
+        self._book: Book = book or Local()
+        self._turn = anyio.Lock()
+        self._next = -math.inf
+        self._has_warned = False
+        self._kept: list[_Change] = []
+
+    @property
+    def limit(self) -> float | None:
+        """Requests per minute in force, or None if not paced."""
+        if not self._paced:
+            return None
+        return min(self._peek().limit or self._terms.named, self._terms.ceiling)
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds until the gate opens again after a 429; 0 when it is open."""
+        resumes_at = self._peek().resumes_at
+        return max(0.0, resumes_at - self._book.clock()) if resumes_at > -math.inf else 0.0
+
+    @property
+    def opens_in(self) -> float:
+        """Seconds that whoever waits at the gate waits for at least, as far as is known."""
+        return max(0.0, self._next - anyio.current_time())
+
+    async def permit(self) -> float:
+        """Wait for the turn to send one request, and return when it was granted.
+
+        The time is the event loop's, in seconds.
+        """
+        async with self._turn:  # in the order of asking
+            while wait := self._take():
+                self._next = anyio.current_time() + wait
+                await anyio.sleep(wait)
+            return anyio.current_time()
+
+    async def renew(self, granted: float) -> float:
+        """Return `granted`, or a fresh permit if that one is too old, or the gate was paused."""
+        if anyio.current_time() - granted <= PERMIT_LIFE and not self.paused_for:
+            return granted
+        _log.debug("dropped a permit: too old, or from before a pause")
+        return await self.permit()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through for `seconds`."""
+        self._change(lambda ledger, now: ledger.pause(now, seconds), must=True)
+
+    def refused(self, seconds: float, granted: float) -> None:
+        """Pause, and use less of the limit for a while: the service answered 429.
+
+        Args:
+            seconds: How long it asks to wait.
+            granted: When the refused request's permit was taken.
+        """
+        self.pause(seconds)
+        if not self._paced:
+            return
+        extra = random.uniform(0, _EXTRA) * seconds  # noqa: S311 - spreads hosts, hides nothing
+
+        def change(ledger: Ledger, now: float) -> None:
+            if ledger.refused(now, now - _age(granted), extra=extra):
+                self._report(ledger, now)
+
+        self._change(change, must=True)
+
+    def observe(self, headers: Mapping[str, str], granted: float | None = None) -> None:
+        """Take the account's real limit from the service's headers, and what others leave of it.
+
+        Args:
+            headers: The answer's headers, by lower-case name.
+            granted: When its request's permit was taken.
+        """
+        limit = feedback.limit(headers)
+        if limit is None or not self._paced or self._terms.names(limit):
+            return
+        said = feedback.read(headers)
+
+        def change(ledger: Ledger, now: float) -> None:
+            if ledger.announce(limit, now, self._terms):
+                _log.info("the account's limit is %g requests a minute", limit)
+            if said is not None and granted is not None:
+                ledger.heed(said, now, now - _age(granted))
+
+        self._change(change)
+
+    def _take(self) -> float:
+        """Take a permit and return 0, or return the seconds to wait before the next look."""
+        try:
+            with self._book as ledger:
+                now = self._book.clock()
+                while self._kept:
+                    self._kept.pop(0)(ledger, now)
+                return ledger.take(now, self._terms)
+        except Busy:
+            return _LOCK_RETRY
+        except OSError as error:
+            self._go_alone(error)
+            return self._take()
+
+    def _change(self, change: _Change, *, must: bool = False) -> None:
+        """Change the ledger now; where it is locked, before the next permit if it must be."""
+        try:
+            with self._book as ledger:
+                change(ledger, self._book.clock())
+        except Busy:
+            if must:
+                self._kept.append(change)
+        except OSError as error:
+            self._go_alone(error)
+            self._change(change)
+
+    def _peek(self) -> Ledger:
+        try:
+            return self._book.peek()
+        except OSError as error:
+            self._go_alone(error)
+            return self._book.peek()
+
+    def _go_alone(self, error: OSError) -> None:
+        """Pace this process by itself: what all share cannot be had."""
+        self._book = Local()
+        _warn_alone(error.strerror or str(error))
+
+    def _report(self, ledger: Ledger, now: float) -> None:
+        """Log a 429, which should not be: with the sends before it, once loudly."""
+        ages = ledger.last(WINDOW, now)
+        _log.log(
+            logging.INFO if self._has_warned else logging.WARNING,
+            "429 although sends are paced: %d in the last minute, the last ones %s s ago; "
+            "another host or program may use the account. Using %.1f%% of the limit for now",
+            len(ages), ", ".join(f"{age:.3f}" for age in ages[:_SHOWN]), ledger.cut * 100,
+        )  # fmt: skip
+        self._has_warned = True
+
+
+def _terms(rate: Rate | Windows | None) -> Terms:
+    match rate:
+        case "off":
+            return Terms(math.inf)
+        case Windows(per_minute=None, larger=larger):
+            return Terms(TIERS["standard"], larger=larger)
+        case Windows(per_minute=float(number), larger=larger):
+            return Terms(number, number, larger)
+        case int() | float():
+            return Terms(rate, rate)
+        case _:
+            return Terms(TIERS["premium" if rate == "premium" else "standard"])
+
+
+def _age(granted: float) -> float:
+    return anyio.current_time() - granted
+
+
+@functools.cache
+def _warn_alone(why: str) -> None:
+    _log.warning(
+        "processes of this host cannot share the rate limit (%s): each is paced by itself; "
+        "give each its share as a number (`rate`)",
+        why,
+    )
