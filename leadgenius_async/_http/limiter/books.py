@@ -13,6 +13,7 @@ import hmac
 import math
 import os
 import struct
+import sys
 import time
 import weakref
 from contextlib import suppress
@@ -22,13 +23,13 @@ from typing import Protocol
 import anyio
 from platformdirs import user_state_path
 
-from leadgenius_async._http.limiter.ledger import KEPT, Ledger, Times
+from leadgenius_async._http.limiter.ledger import KEPT, USED, Ledger, Times
 from leadgenius_async._secret import Secret
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment] # looked at before it is used
+
+_HAS_LOCKS = sys.platform != "win32"
 
 #: Tries for a lock that is held for microseconds, and what is between them.
 _TRIES = 3
@@ -131,7 +132,7 @@ class Shared:
                 self._unlock(self._file)
 
     def _open(self) -> int:
-        if fcntl is None:
+        if not _HAS_LOCKS:
             raise OSError("there are no file locks on this system")
         folder = self._folder or user_state_path("leadgenius") / "rate"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -159,7 +160,7 @@ class Shared:
         times = _InFile(file)
         if len(data) < _HEAD.size or not data.startswith(_MARK):
             return Ledger(times=times)
-        ledger = Ledger(*_HEAD.unpack(data)[1:], times=times)
+        ledger = Ledger(*_HEAD.unpack(data)[1:], times)
         return ledger if _is_sound(ledger, self.clock()) else Ledger(times=times)
 
     def _store(self, file: int) -> None:
@@ -212,13 +213,13 @@ def _boot_id() -> str:
 def _is_sound(ledger: Ledger, now: float) -> bool:
     """Return whether a ledger can be: not damaged, and not from before the host's last start."""
     last = ledger.times.get(ledger.count - 1) if ledger.count else -math.inf
-    ahead = max(ledger.tat, ledger.resumes_at, ledger.slow_until) - now
+    ahead = (ledger.tat, ledger.resumes_at, ledger.slow_until, ledger.reset_at)
     return (
         last <= now
-        and ahead <= _LONGEST
-        and ledger.limit >= 0
-        and 0 < ledger.cut < 1
-        and ledger.slow >= 0
+        and all(at - now <= _LONGEST for at in ahead)
+        and 0 <= ledger.limit < math.inf
+        and 0 <= ledger.slow < math.inf
+        and (ledger.cut == USED or (0 < ledger.cut < USED and 0 <= ledger.cut_at <= now))
     )
 
 
