@@ -100,6 +100,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Ten minutes at 1,000 requests a minute, and what five kinds of limit make of them."""
+    session.install(".")
+    session.run("python", "bench/soak.py", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """The main job from end to end."""
     session.install(".")

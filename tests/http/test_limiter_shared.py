@@ -21,9 +21,10 @@ import pytest
 from hypothesis import example, given, strategies as st
 from virtual_clock import VIRTUAL
 
-from leadgenius_async import LeadGenius, _client
+from leadgenius_async import LeadGenius, _settings
+from leadgenius_async._client import _account  # pyright: ignore[reportPrivateUsage] - tried alone
 from leadgenius_async._http.limiter import Gate, Local, Shared, books, file_name, parse_rate
-from leadgenius_async._http.limiter.gate import _warn_alone
+from leadgenius_async._http.limiter.gate import warn_alone
 from leadgenius_async._http.limiter.ledger import Terms
 from leadgenius_async._secret import Secret
 from leadgenius_async.errors import ConfigurationError
@@ -39,9 +40,9 @@ def anyio_backend() -> tuple[str, dict[str, object]]:
 
 @pytest.fixture(autouse=True)
 def warn_anew() -> Generator[None]:
-    _warn_alone.cache_clear()
+    warn_alone.cache_clear()
     yield
-    _warn_alone.cache_clear()
+    warn_alone.cache_clear()
 
 
 class File(Shared):
@@ -175,7 +176,7 @@ def test_service_account_and_start_of_the_host_name_the_file(
     assert file_name("https://api.example", Secret(KEY.reveal())) == first
     names = {first, file_name("https://api.example:81", KEY)}
     names.add(file_name("https://api.example", Secret("another")))
-    monkeypatch.setattr(books, "_boot_id", lambda: "the next start")
+    monkeypatch.setattr(books, "boot_id", lambda: "the next start")
     names.add(file_name("https://api.example", KEY))
     assert len(names) == 4
 
@@ -225,7 +226,7 @@ def test_no_numbers_in_the_file_do_harm(
 ) -> None:
     """Whatever they are, there is a permit now or at a time that may come."""
     folder = tmp_path_factory.getbasetemp()
-    (folder / "numbers").write_bytes(books._HEAD.pack(books._MARK, count, *fields))
+    (folder / "numbers").write_bytes(books.HEAD.pack(books.MARK, count, *fields))
     book = Shared("numbers", folder)
     with book as ledger:
         assert 0 <= ledger.take(book.clock(), Terms(100)) <= 2 * 86400 + 1
@@ -306,7 +307,7 @@ async def test_without_file_locks_each_is_paced_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As on Windows."""
-    monkeypatch.setattr(books, "_HAS_LOCKS", False)
+    monkeypatch.setattr(books, "HAS_LOCKS", False)
     await gate(tmp_path).permit()
     assert "no file locks" in caplog.text
 
@@ -347,7 +348,7 @@ def test_files_that_nobody_uses_any_more_are_deleted(tmp_path: Path) -> None:
 
 def book_of(lg: LeadGenius) -> object:
     """Return where a client's gate keeps its ledger."""
-    return lg._transport.gate._book
+    return lg._transport.gate.book  # pyright: ignore[reportPrivateUsage] - no other sign of it
 
 
 async def test_clients_share_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,8 +370,7 @@ def test_an_account_is_known_by_its_key_or_its_login() -> None:
     """A login's tokens change; whose they are does not."""
 
     def known(**given: Any) -> str | None:
-        settings = _client._settings.load(**given)
-        secret = _client._account(settings, given.get("cookies"))
+        secret = _account(_settings.load(**given), None)
         return secret.reveal() if secret else None
 
     token = "h.eyJzdWIiOiJ1c2VyLTEifQ.s"

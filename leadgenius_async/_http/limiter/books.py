@@ -29,7 +29,7 @@ from leadgenius_async._secret import Secret
 if sys.platform != "win32":
     import fcntl
 
-_HAS_LOCKS = sys.platform != "win32"
+HAS_LOCKS = sys.platform != "win32"
 
 #: Tries for a lock that is held for microseconds, and what is between them.
 _TRIES = 3
@@ -40,8 +40,8 @@ _FORGOTTEN = 30 * 86400.0  # seconds
 _LONGEST = 2 * 86400.0  # seconds
 
 #: A mark of the format, then the ledger's fields in their order.
-_HEAD = struct.Struct("<8sQ8d")
-_MARK = b"lg-rate1"
+HEAD = struct.Struct("<8sQ8d")
+MARK = b"lg-rate1"
 _TIME = struct.Struct("<d")
 _TIMES_AT = 128  # bytes
 
@@ -132,7 +132,7 @@ class Shared:
                 self._unlock(self._file)
 
     def _open(self) -> int:
-        if not _HAS_LOCKS:
+        if not HAS_LOCKS:
             raise OSError("there are no file locks on this system")
         folder = self._folder or user_state_path("leadgenius") / "rate"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -156,17 +156,18 @@ class Shared:
         fcntl.flock(file, fcntl.LOCK_UN)
 
     def _load(self, file: int) -> Ledger:
-        data = os.pread(file, _HEAD.size, 0)
+        data = os.pread(file, HEAD.size, 0)
         times = _InFile(file)
-        if len(data) < _HEAD.size or not data.startswith(_MARK):
+        if len(data) < HEAD.size or not data.startswith(MARK):
             return Ledger(times=times)
-        ledger = Ledger(*_HEAD.unpack(data)[1:], times)
+        ledger = Ledger(*HEAD.unpack(data)[1:])
+        ledger.times = times
         return ledger if _is_sound(ledger, self.clock()) else Ledger(times=times)
 
     def _store(self, file: int) -> None:
         own = self._ledger
-        data = _HEAD.pack(
-            _MARK, own.count, own.tat, own.resumes_at, own.limit,
+        data = HEAD.pack(
+            MARK, own.count, own.tat, own.resumes_at, own.limit,
             own.cut, own.cut_at, own.slow, own.slow_until, own.reset_at,
         )  # fmt: skip
         os.pwrite(file, data, 0)
@@ -199,11 +200,11 @@ def file_name(base_url: str, account: Secret) -> str:
 
     The start of the host is in it too: its clock begins anew then, and old times mean nothing.
     """
-    text = f"{base_url}\0{_boot_id()}".encode()
+    text = f"{base_url}\0{boot_id()}".encode()
     return hmac.new(account.reveal().encode(), text, hashlib.sha256).hexdigest()[:40]
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

@@ -40,12 +40,15 @@ class Gate:
             wants to use: the header lowers it and never raises it. `off` does not pace.
             None starts at `standard` and follows the header.
         book: Where the account's ledger is kept: this gate's own if not given.
+
+    Attributes:
+        book: Where it is kept now.
     """
 
     def __init__(self, rate: Rate | Windows | None = None, book: Book | None = None) -> None:
         self._terms = _terms(rate)
         self._paced = rate != "off"
-        self._book: Book = book or Local()
+        self.book: Book = book or Local()
         self._turn = anyio.Lock()
         self._next = -math.inf
         self._has_warned = False
@@ -62,7 +65,7 @@ class Gate:
     def paused_for(self) -> float:
         """Seconds until the gate opens again after a 429; 0 when it is open."""
         resumes_at = self._peek().resumes_at
-        return max(0.0, resumes_at - self._book.clock()) if resumes_at > -math.inf else 0.0
+        return max(0.0, resumes_at - self.book.clock()) if resumes_at > -math.inf else 0.0
 
     @property
     def opens_in(self) -> float:
@@ -132,8 +135,8 @@ class Gate:
     def _take(self) -> float:
         """Take a permit and return 0, or return the seconds to wait before the next look."""
         try:
-            with self._book as ledger:
-                now = self._book.clock()
+            with self.book as ledger:
+                now = self.book.clock()
                 while self._kept:
                     self._kept.pop(0)(ledger, now)
                 return ledger.take(now, self._terms)
@@ -146,8 +149,8 @@ class Gate:
     def _change(self, change: _Change, *, must: bool = False) -> None:
         """Change the ledger now; where it is locked, before the next permit if it must be."""
         try:
-            with self._book as ledger:
-                change(ledger, self._book.clock())
+            with self.book as ledger:
+                change(ledger, self.book.clock())
         except Busy:
             if must:
                 self._kept.append(change)
@@ -157,15 +160,15 @@ class Gate:
 
     def _peek(self) -> Ledger:
         try:
-            return self._book.peek()
+            return self.book.peek()
         except OSError as error:
             self._go_alone(error)
-            return self._book.peek()
+            return self.book.peek()
 
     def _go_alone(self, error: OSError) -> None:
         """Pace this process by itself: what all share cannot be had."""
-        self._book = Local()
-        _warn_alone(error.strerror or str(error))
+        self.book = Local()
+        warn_alone(error.strerror or str(error))
 
     def _report(self, ledger: Ledger, now: float) -> None:
         """Log a 429, which should not be: with the sends before it, once loudly."""
@@ -198,7 +201,7 @@ def _age(granted: float) -> float:
 
 
 @functools.cache
-def _warn_alone(why: str) -> None:
+def warn_alone(why: str) -> None:
     _log.warning(
         "processes of this host cannot share the rate limit (%s): each is paced by itself; "
         "give each its share as a number (`rate`)",
