@@ -29,7 +29,8 @@ class Connection:
     Attributes:
         base_url: Origin of the service, with or without /api.
         profile: Name of an entry in profiles.json.
-        rate: standard (100 requests a minute), premium (1,000), a number, or off.
+        rate: standard (100 requests a minute), premium (1,000), a number, off, or several limits:
+            100/min,1000/hour,10000/day.
         timeout: Seconds for one try of a request.
         deadline: Seconds for a whole request with its waits.
     """

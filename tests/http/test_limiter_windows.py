@@ -12,10 +12,12 @@ from virtual_clock import VIRTUAL
 from wire import Wire, reply, transport_to
 
 from leadgenius_async import errors
-from leadgenius_async._http.call import NO_CREDENTIALS, Call
-from leadgenius_async._http.limiter import Gate, Windows, parse_rate
+from leadgenius_async._http.auth import api_key
+from leadgenius_async._http.call import NO_CREDENTIALS, Call, Kind
+from leadgenius_async._http.limiter import Gate, Local, Windows, parse_rate
 from leadgenius_async._http.limiter.ledger import KEPT, Ledger, Terms
 from leadgenius_async._http.limiter.rates import Window
+from leadgenius_async._secret import Secret
 
 HOUR, DAY = 3600.0, 86400.0
 GET = Call(method="GET", path="/x", takes=NO_CREDENTIALS)
@@ -133,3 +135,44 @@ async def test_without_a_minutes_window_the_header_is_followed() -> None:
     assert gate.limit == 100
     gate.observe({"x-ratelimit-limit": "1000"})
     assert gate.limit == 1000
+
+
+async def test_the_transport_tells_the_gate_all_in_real_time() -> None:
+    """What an answer's headers say, and a refusal with the permit that it was for."""
+    told: list[tuple[float, float]] = []
+
+    class Told(Gate):
+        def refused(self, seconds: float, granted: float) -> None:
+            told.append((seconds, granted))  # and nobody waits in real time
+
+    refusal = reply(429, Retry_After="7")
+    used_up = reply(X_RateLimit_Limit="9000", X_RateLimit_Remaining="0", X_RateLimit_Reset="30")
+    keyed = Call(method="GET", path="/x", takes=(Kind.API_KEY,))
+    held = {Kind.API_KEY: api_key(Secret("k"), "u")}
+    gate, began = Told(9000), anyio.current_time()
+    async with Wire(refusal, used_up) as wire, transport_to(wire.url, held, gate=gate) as line:
+        await line.request(keyed)
+    [(seconds, granted)] = told
+    assert seconds == 7
+    assert began <= granted <= anyio.current_time()
+    assert gate.paused_for == pytest.approx(31, abs=0.5)
+
+
+@pytest.mark.fault("K3")
+async def test_a_long_wait_is_looked_at_each_minute() -> None:
+    """The loop's clock may stand still while the machine sleeps; the ledger's does not."""
+
+    class Slept(Local):
+        slept = 0.0
+
+        def clock(self) -> float:
+            return super().clock() + self.slept
+
+    book = Slept()
+    gate = Gate(windows("60/min,1/hour"), book)
+    first = await gate.permit()
+    async with anyio.create_task_group() as group:
+        group.start_soon(gate.permit)
+        await anyio.sleep(100)
+        book.slept = HOUR
+    assert anyio.current_time() - first <= 121

@@ -19,6 +19,7 @@ from leadgenius_async._http.limiter.rates import TIERS, WINDOW, Rate, Windows
 PERMIT_LIFE = 0.25  # seconds
 
 _LOCK_RETRY = 0.002  # seconds
+_LONGEST_SLEEP = 60.0  # seconds
 _EXTRA = 0.1  # of a pause, at the most
 _SHOWN = 20  # times of sends in the log
 
@@ -80,7 +81,8 @@ class Gate:
         async with self._turn:  # in the order of asking
             while wait := self._take():
                 self._next = anyio.current_time() + wait
-                await anyio.sleep(wait)
+                # Not all of a long wait at once: this clock stands still while the machine sleeps.
+                await anyio.sleep(min(wait, _LONGEST_SLEEP))
             return anyio.current_time()
 
     async def renew(self, granted: float) -> float:

@@ -180,9 +180,7 @@ class Ledger:
             return  # a late answer, of a window that is over
         self.reset_at = max(self.reset_at, reset_at)
         since = self._before(sent_at, also=True)
-        own = since - self._before(reset_at - WINDOW - _GRAIN)
-        foreign = said.limit - said.remaining - own
-        if foreign <= 1 + _UNEXPLAINED * said.limit:
+        if self._explains(said, reset_at - WINDOW - _GRAIN, since):
             self.slow_until = -math.inf
         elif (budget := said.remaining - (self.count - since)) > 0:
             self.slow, self.slow_until = said.reset_in / budget, reset_at
@@ -193,6 +191,21 @@ class Ledger:
         """Return how long ago the requests of the last seconds left, newest first."""
         first = self._before(now - seconds)
         return [now - self.times.get(number) for number in range(self.count - 1, first - 1, -1)]
+
+    def _explains(self, said: Said, opened_at: float, since: int) -> bool:
+        """Return whether requests of our own are all that an answer counts.
+
+        A window counts those since it opened. A weighted one counts those of the window before
+        too, by the share of it that is still within a minute: if that is the number, it is ours.
+        """
+        used, some = said.limit - said.remaining, 1 + _UNEXPLAINED * said.limit
+        first = self._before(opened_at)
+        own = since - first
+        if used - own <= some:
+            return True
+        faded = (first - self._before(opened_at - WINDOW)) * said.reset_in / WINDOW
+        grain = said.limit * _GRAIN / WINDOW
+        return -some - grain <= used - own - faded <= some
 
     def _opens_at(self, terms: Terms) -> float:
         opens = max(self.tat, self.resumes_at, terms.tat)
