@@ -106,7 +106,7 @@ class Gate:
         self.pause(seconds)
         if not self._paced:
             return
-        extra = random.uniform(0, _EXTRA) * seconds  # noqa: S311 - spreads hosts, hides nothing
+        extra = random.uniform(0, _EXTRA)  # noqa: S311 - spreads hosts, hides nothing
 
         def change(ledger: Ledger, now: float) -> None:
             if ledger.refused(now, now - _age(granted), extra=extra):

@@ -145,9 +145,9 @@ class Ledger:
             now: Now.
             sent_at: When the permit of the refused request was taken; one from before the last
                 cut tells nothing new.
-            extra: Seconds beyond the pause, so that hosts do not come back together.
+            extra: By what share of the pause it is longer, so that hosts do not come back together.
         """
-        self.tat = max(self.tat, self.resumes_at + extra)
+        self.tat = max(self.tat, self.resumes_at + extra * max(0.0, self.resumes_at - now))
         if sent_at <= self.cut_at:
             return False
         self.cut, self.cut_at = self.share(now) * _AFTER_429, now
