@@ -153,7 +153,7 @@ class Chain:
                     meter=self._meter,
                     shrinks=True,
                 )
-            except errors.PayloadTooLarge:
+            except (errors.PayloadTooLarge, errors.BodyTooLarge):
                 if not self._page_size.refuse(limit):
                     raise
             except (errors.TimedOut, errors.ServerError) as error:

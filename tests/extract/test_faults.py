@@ -215,6 +215,20 @@ async def test_pages_that_are_too_large(tmp_path: Path, chains: Any) -> None:
 
 
 @both_ways
+@pytest.mark.fault("P11")
+async def test_pages_above_our_own_cap(tmp_path: Path, chains: Any) -> None:
+    """They are given up as soon as the cap is passed, and asked for with fewer rows."""
+    async with running(leads=1_000) as (service, lg):
+        lg._transport._max_body = 1_000_000
+        report = await lg.enrich_leads.export(tmp_path / "out", page_size=1_000, chains=chains)
+        check(service, tmp_path / "out", report)
+        asked = [int(entry.query["limit"]) for entry in service.log if entry.path == PATH]
+    assert asked[0] == 1_000
+    assert min(asked) < 500
+    assert asked.count(1_000) <= 5  # once a chain, the clients' being asked at the same time
+
+
+@both_ways
 @pytest.mark.fault("N13")
 async def test_pages_that_take_too_long(tmp_path: Path, chains: Any) -> None:
     """504: the chain asks for fewer rows, and for more again when that went well."""
