@@ -9,14 +9,15 @@ A test says which faults it is about: `@pytest.mark.fault("N3")`.
 
 from __future__ import annotations
 
-import ast
+import contextlib
 import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 TESTS = Path(__file__).parent
 #: By kind: what goes wrong and what happens then, by the fault's id.
@@ -41,60 +42,51 @@ class Mark(NamedTuple):
     test: str
 
 
-@cache
-def marks(tests: Path = TESTS) -> tuple[Mark, ...]:
-    """Return the marks of all tests, in the order of their files.
+class _Collector:
+    def __init__(self) -> None:
+        self.marks: list[Mark] = []
+
+    def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
+        for item in items:
+            place = item.path.relative_to(TESTS).as_posix()
+            name = getattr(item, "originalname", item.name)
+            for mark in item.iter_markers("fault"):
+                self.marks += [Mark(fault, f"{place}::{name}") for fault in mark.args]
+
+
+def marks() -> list[Mark]:
+    """Return the marks of all tests, each once, by their places.
 
     Raises:
-        ValueError: A mark stands elsewhere than in a test's decorators.
+        RuntimeError: The tests cannot be collected.
     """
-    paths = sorted(tests.rglob("test_*.py"))
-    return tuple(mark for path in paths for mark in _marks_in(path, tests))
-
-
-def _marks_in(path: Path, tests: Path) -> Iterator[Mark]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    decorated = set[ast.Call]()
-    for test in _tests_in(tree):
-        for call in (call for place in test.decorator_list for call in _fault_calls(place)):
-            decorated.add(call)
-            for name in ast.literal_eval(ast.List(call.args, ast.Load())):
-                yield Mark(name, f"{path.relative_to(tests).as_posix()}::{test.name}")
-    if stray := [call.lineno for call in _fault_calls(tree) if call not in decorated]:
-        raise ValueError(f"{path}:{stray[0]}: a fault mark stands in a test's decorators alone")
-
-
-def _tests_in(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield node
-
-
-def _fault_calls(tree: ast.AST) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "fault"
-            and ast.unparse(node.func) == "pytest.mark.fault"
-        ):
-            yield node
+    collector = _Collector()
+    with contextlib.redirect_stdout(sys.stderr):
+        code = pytest.main(["--collect-only", "-qq", str(TESTS)], plugins=[collector])
+    if code:
+        raise RuntimeError(f"pytest could not collect the tests: it ended with {code}")
+    return sorted(set(collector.marks))
 
 
 def render(found: Sequence[Mark]) -> str:
-    """Return the page."""
-    return "\n".join([_INTRODUCTION, *_sections(_by_fault(found))])
+    """Return the page.
+
+    Raises:
+        ValueError: A fault has no test, or a mark is of no known fault.
+    """
+    known = {name for faults in FAULTS.values() for name in faults}
+    marked = {mark.fault for mark in found}
+    if missing := sorted(known - marked):
+        raise ValueError(f"these faults have no test: {', '.join(missing)}")
+    if unknown := [mark for mark in found if mark.fault not in known]:
+        raise ValueError(f"{unknown[0].test} is marked with {unknown[0].fault}: there is none")
+    return "\n".join([_INTRODUCTION, *_sections(found)])
 
 
-def _by_fault(found: Sequence[Mark]) -> Mapping[str, list[str]]:
+def _sections(found: Sequence[Mark]) -> Iterator[str]:
     tests = defaultdict[str, list[str]](list)
     for mark in found:
-        if mark.test not in tests[mark.fault]:
-            tests[mark.fault].append(mark.test)
-    return tests
-
-
-def _sections(tests: Mapping[str, list[str]]) -> Iterator[str]:
+        tests[mark.fault].append(mark.test)
     for title, faults in FAULTS.items():
         yield f"## {title}\n\n| | fault | what happens | tests |\n| --- | --- | --- | --- |"
         for name, (fault, behaviour) in faults.items():

@@ -67,7 +67,7 @@ async def examine(connection: Connection) -> list[Finding]:
         found.append(_failed("settings", error, "mend the setting that it names"))
         return [*found, *_folders()]
     found.append(_described(settings))
-    network = await _network(URL(settings.base_url))
+    network = await _network(settings)
     reachable = all(finding.outcome != "failed" for finding in (found[-1], *network))
     found += [*network, *await _account(connection, settings, reachable=reachable)]
     return [*found, *_folders()]
@@ -100,7 +100,12 @@ def _described(settings: Settings) -> Finding:
     return Finding(check="settings", detail=f"{' and '.join(kinds)} for {settings.base_url}")
 
 
-async def _network(url: URL) -> list[Finding]:
+async def _network(settings: Settings) -> list[Finding]:
+    url = URL(settings.base_url)
+    if settings.proxy is not None:  # which looks the name up, and dials
+        via = URL(settings.proxy.reveal()).host
+        ways = [_skipped(name, "the proxy does that") for name in ("dns", "tls")]
+        return [ways[0], Finding(check="proxy", detail=f"all goes through {via}"), ways[1]]
     found = [await _dns(url), _proxy()]
     if found[0].outcome == "failed":
         return [*found, _skipped("tls")]
@@ -126,8 +131,8 @@ def _proxy() -> Finding:
     return Finding(
         check="proxy",
         outcome="warning",
-        detail=f"{given[0]} is set, and not used: a proxy could read what is sent",
-        remedy="let this machine reach the service directly",
+        detail=f"{given[0]} is set, and not used",
+        remedy="set LEADGENIUS_PROXY too, if the service is to be reached through it",
     )
 
 
@@ -139,7 +144,7 @@ async def _tls(url: URL) -> Finding:
         with anyio.fail_after(_PATIENCE):
             reader, writer = await asyncio.open_connection(url.host, url.port, ssl=context)
     except (OSError, TimeoutError) as error:
-        remedy = "check the firewall, and whether something on the way replaces certificates"
+        remedy = "check the firewall; where certificates are replaced on the way, set SSL_CERT_FILE"
         return _failed("tls", error, remedy, code=failures.NETWORK)
     del reader
     try:
@@ -230,7 +235,7 @@ def _quota(headers: Mapping[str, str], settings: Settings) -> Finding:
             detail="the service does not say its limit",
             remedy="give --rate, if the account has more than 100 requests a minute",
         )
-    paced = "" if settings.rate is None else f"; rate is {settings.rate}"
+    paced = "" if settings.rate is None else "; the pace is set by `rate`"
     return Finding(check="quota", detail=f"{limit} requests a minute, {left or '?'} left{paced}")
 
 
@@ -272,5 +277,5 @@ def _failed(check: str, error: Exception, remedy: str, *, code: int | None = Non
     )
 
 
-def _skipped(check: str) -> Finding:
-    return Finding(check=check, outcome="skipped", detail="the check before it failed")
+def _skipped(check: str, why: str = "the check before it failed") -> Finding:
+    return Finding(check=check, outcome="skipped", detail=why)

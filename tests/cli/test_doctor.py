@@ -133,6 +133,18 @@ def test_a_proxy_in_the_environment(
     assert "secret" not in json.dumps(found)
 
 
+def test_a_proxy_that_is_used(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It looks the name up and dials; its password is not shown."""
+    port = world.emulator.base_url.rpartition(":")[2]  # no proxy: it answers for itself
+    monkeypatch.setenv("LEADGENIUS_PROXY", f"http://ada:secret@127.0.0.1:{port}")
+    _, found = checks(capsys)
+    assert found["proxy"]["detail"] == "all goes through 127.0.0.1"
+    assert found["dns"]["outcome"] == found["tls"]["outcome"] == "skipped"
+    assert "secret" not in json.dumps(found)
+
+
 @pytest.mark.usefixtures("world")
 def test_a_clock_that_is_off(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
