@@ -57,7 +57,7 @@ def leadgenius_emulator(request: pytest.FixtureRequest) -> Generator[Emulator]:
 
     from leadgenius_async.emulator import Emulator  # noqa: PLC0415
 
-    emulator = Emulator(**{**DEFAULTS, **_options(request)})
+    emulator = Emulator(None, **{**DEFAULTS, **_options(request)})
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(emulator):
         yield emulator
 

@@ -216,10 +216,12 @@ async def test_pages_that_are_too_large(tmp_path: Path, chains: Any) -> None:
 
 @both_ways
 @pytest.mark.fault("P11")
-async def test_pages_above_our_own_cap(tmp_path: Path, chains: Any) -> None:
+async def test_pages_above_our_own_cap(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chains: Any
+) -> None:
     """They are given up as soon as the cap is passed, and asked for with fewer rows."""
     async with running(leads=1_000) as (service, lg):
-        lg._transport._max_body = 1_000_000
+        monkeypatch.setattr(vars(lg)["_transport"], "_max_body", 1_000_000)
         report = await lg.enrich_leads.export(tmp_path / "out", page_size=1_000, chains=chains)
         check(service, tmp_path / "out", report)
         asked = [int(entry.query["limit"]) for entry in service.log if entry.path == PATH]
