@@ -90,6 +90,7 @@ def test_a_malformed_answer_is_worth_two_more_tries() -> None:
 )  # fmt: skip
 def test_a_create_is_tried_again_only_if_nothing_was_sent(error: errors.LeadGeniusError) -> None:
     """Once a byte may have gone out, another try may create it twice."""
+    error.outcome = None
     assert wait_before_retry(POST, error, 1) is None
     error.outcome = "not_sent"
     assert wait_before_retry(POST, error, 1) is not None
