@@ -119,10 +119,18 @@ class Journal:
         return [name for name in dict.fromkeys(clients) if name not in known]
 
     def add_before(self, leads: Iterable[Seen]) -> None:
-        """Remember leads that a client had before the import."""
-        pairs = [(key, seen.lead) for seen in leads for key in seen.keys]
+        """Remember leads that a client had before the import.
+
+        What is listed while rows are being sent may be a row's own lead: that was not there before.
+        """
         with self._db.transaction():
-            self._db.executemany("INSERT OR IGNORE INTO before VALUES (?, ?)", pairs)
+            self._db.show(leads)
+            self._db.execute(
+                "INSERT OR IGNORE INTO before SELECT key, lead FROM temp.page"
+                " WHERE key IS NOT NULL AND lead NOT IN ("
+                "SELECT page.lead FROM temp.page JOIN row USING (key) WHERE attempt > 0 UNION"
+                " SELECT page.lead FROM temp.page JOIN row USING (lead) WHERE attempt > 0)"
+            )
 
     def end_scan(self, client: str, leads: int, *, whole: bool = True) -> None:
         """All leads that a client had before the import are known, or how many it has at least."""

@@ -40,22 +40,30 @@ class Lookup:
         Its leads are listed; where that takes more pages than there are rows, each row is looked
         up instead.
         """
-        leads = 0
-        pages = self._work.service.listing(client)
-        async with aclosing(pages):
-            for read in count():
-                page = await anext(pages, None)
-                if page is None:
-                    await self._work.do(self._journal.end_scan, client, leads)
-                    return
-                leads += len(page)
-                await self._work.do(self._journal.add_before, page)
-                if read >= len(rows):
-                    break
-        await self._work.do(partial(self._journal.end_scan, client, leads + _PAGE, whole=False))
+        pages = math.ceil(await self._work.do(self._proof.size_of, client) / _PAGE)
+        most = len(rows) + 1
+        if pages <= most and await self._list_before(client, most):
+            return
         for row in rows:
             if row.key is not None and (seen := await self._work.service.find(row)) is not None:
                 await self._work.do(self._journal.add_before, [seen])
+
+    async def _list_before(self, client: str, most: float) -> bool:
+        """List what a client has, so many pages at most; return whether that was all."""
+        leads = 0
+        pages = self._work.service.listing(client)
+        async with aclosing(pages):
+            for read in count(1):
+                page = await anext(pages, None)
+                if page is None:
+                    await self._work.do(self._journal.end_scan, client, leads)
+                    return True
+                leads += len(page)
+                await self._work.do(self._journal.add_before, page)
+                if read >= most:
+                    break
+        await self._work.do(partial(self._journal.end_scan, client, leads + _PAGE, whole=False))
+        return False
 
     async def are_stored(self, rows: Sequence[Outgoing], *, patient: bool = True) -> bool | None:
         """Wait until a row of a batch is seen, or all are proven absent.

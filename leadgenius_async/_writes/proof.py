@@ -75,11 +75,7 @@ class Proof:
         key's rows that has none, and so on; a lead beyond them is a double.
         """
         with self._db.transaction():
-            self._db.execute("DELETE FROM temp.page")
-            self._db.executemany(
-                "INSERT INTO temp.page VALUES (?, ?)",
-                [(seen.lead, key) for seen in leads for key in seen.keys or (None,)],
-            )
+            self._db.show(leads)
             self._db.execute(
                 f"UPDATE row SET state = {State.CREATED:d}, payload = NULL, said = NULL"
                 f" WHERE attempt > 0 AND state IN ({State.PENDING:d}, {State.SENT:d},"

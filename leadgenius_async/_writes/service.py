@@ -82,6 +82,8 @@ class _Created(msgspec.Struct):
 
 class _Lead(msgspec.Struct):
     id: str | None = None
+    email: object = None
+    linkedinUrl: object = None
 
 
 class _Findable(msgspec.Struct):
@@ -163,14 +165,13 @@ class LeadService:
                 raise
             return None
         lead = _lead_of(reply, call)
-        keys = () if row.key is None else (row.key,)
-        return None if lead is None else Seen(lead, keys)
+        return None if lead.id is None else Seen(lead.id, _keys_of(lead, row))
 
 
 def _read(reply: Reply, call: Call, *, alone: bool) -> Answer:
     decode.check_success(reply, call=call)
     if alone:
-        return Answer("accepted", lead=_lead_of(reply, call), count=1)
+        return Answer("accepted", lead=_lead_of(reply, call).id, count=1)
     try:
         found = decode.find(reply, ("data", ""), call=call)
         said = decode.parse(found, _Created, of=call.name)
@@ -180,13 +181,22 @@ def _read(reply: Reply, call: Call, *, alone: bool) -> Answer:
     return Answer("accepted", skipped=skipped, count=max(said.created, said.updated))
 
 
-def _lead_of(reply: Reply, call: Call) -> str | None:
-    """Return the id of the lead in an answer; None where it cannot be told."""
+def _lead_of(reply: Reply, call: Call) -> _Lead:
+    """Return the lead in an answer; one without an id where it cannot be told."""
     try:
         found = decode.find(reply, ("lead", "data", ""), call=call)
-        return decode.parse(found, _Lead, of=call.name).id
+        return decode.parse(found, _Lead, of=call.name)
     except errors.ProtocolError:
-        return None
+        return _Lead()
+
+
+def _keys_of(lead: _Lead, row: Outgoing) -> tuple[bytes, ...]:
+    """Return all that a lead can be known by, and by what a row has found it."""
+    email, url = (
+        text if isinstance(text, str) else None for text in (lead.email, lead.linkedinUrl)
+    )
+    keys = key_hashes(row.client, email, url)
+    return keys if row.key is None or row.key in keys else (*keys, row.key)
 
 
 #: Errors that say that nothing was stored (assumed), and that the next call fares no better.

@@ -17,6 +17,7 @@ from leadgenius_async._writes.engine import Checked, Import
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.records import ImportSpec, new_import
 from leadgenius_async._writes.report import BulkReport, OnExisting
+from leadgenius_async._writes.rules import Rules
 from leadgenius_async._writes.work import Options
 
 SPEC = ImportSpec(
@@ -59,7 +60,8 @@ async def run(
     **options: Any,
 ) -> BulkReport:
     found = Import(service, journal or make_journal(), Options(**options))
-    return await found.run(source(rows))
+    rules = Rules(client_id=None if "client_id" in rows[0] else CLIENT)
+    return await found.run(source(rows, rules=rules))
 
 
 def ends(report: BulkReport) -> tuple[int, int, int, int]:
@@ -165,6 +167,42 @@ async def test_what_cannot_be_looked_up_is_listed_before_it_is_sent_again() -> N
     report = await run(service, people(2, start=12_000))
     assert ends(report) == (2, 0, 0, 0)
     assert len(service.stored) == 12_002
+
+
+def of(client: str, rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    return [{**row, "client_id": client} for row in rows]
+
+
+def put(service: Simulated, rows: Sequence[dict[str, object]]) -> None:
+    """Let the service have leads already."""
+    for row in rows:
+        service.store({name: str(value) for name, value in row.items()})
+
+
+@pytest.mark.parametrize("later", [1, 5])
+async def test_a_clients_rows_come_here_and_there(later: int) -> None:
+    """A client that is looked at again in mid-import had no lead before that this import made."""
+    service = Simulated(page=100)
+    put(service, of("big-corp", people(300, start=100_000)))
+    rows = [*of(CLIENT, people(400)), *of("big-corp", people(1))]
+    rows += [*of(CLIENT, people(3_000, start=400)), *of("big-corp", people(later, start=1))]
+    rows += of("big-corp", people(1, start=100_000))
+    report = await run(service, rows)
+    assert ends(report) == (3_401 + later, 1, 0, 0)
+    assert (report.doubled, len(service.stored)) == (0, 300 + 3_401 + later)
+    assert report.singles < 5
+
+
+async def test_a_client_of_which_few_rows_come_at_a_time_is_listed_once() -> None:
+    """After that, its rows are looked up."""
+    service = Simulated(page=2_500)
+    put(service, of("big-corp", people(20_000, start=100_000)))
+    rows = of(CLIENT, people(5_000))
+    for n in range(10):
+        rows[n * 500] = of("big-corp", people(1, start=n))[0]
+    report = await run(service, rows)
+    assert ends(report) == (5_000, 0, 0, 0)
+    assert report.requests <= 1.15 * (5_000 / 50 + 2 + 10 + 8 + 8)
 
 
 async def test_what_exists_is_updated() -> None:
