@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -155,10 +155,9 @@ class Sender:
         """Return the rows of the first batch; none where there is nothing to be learned."""
         if self._work.options.mode == "fast":
             return []
-        client = rows[0].client
-        first = [
-            row for row in rows if row.key is not None and not row.alone and row.client == client
-        ]
+        first = [row for row in rows if row.key is not None and not row.alone]
+        clients = Counter(row.client for row in first)
+        first.sort(key=lambda row: (-clients[row.client], row.client))  # few are to be looked in
         return first[:PROBE] if len(first) > PROBE else []
 
     async def _learn(self, persist: bool | None) -> None:  # noqa: FBT001 - the one thing that is learned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import count
 from typing import Any
 
 import anyio
@@ -13,12 +14,14 @@ from anyio import to_thread
 from simulated import CLIENT, Crash, Simulated, people, ready, source
 from virtual_clock import VIRTUAL
 
-from leadgenius_async._writes.engine import Checked, Import
+from leadgenius_async._writes.engine import Checked, Import, _new_row
 from leadgenius_async._writes.journal import Journal
+from leadgenius_async._writes.looking import Lookup
 from leadgenius_async._writes.records import ImportSpec, new_import
-from leadgenius_async._writes.report import BulkReport, OnExisting
+from leadgenius_async._writes.report import BulkReport, OnExisting, State
 from leadgenius_async._writes.rules import Rules
-from leadgenius_async._writes.work import Options
+from leadgenius_async._writes.service import Answer
+from leadgenius_async._writes.work import Options, Work
 
 SPEC = ImportSpec(
     service="https://s.example",
@@ -203,6 +206,107 @@ async def test_a_client_of_which_few_rows_come_at_a_time_is_listed_once() -> Non
     report = await run(service, rows)
     assert ends(report) == (5_000, 0, 0, 0)
     assert report.requests <= 1.15 * (5_000 / 50 + 2 + 10 + 8 + 8)
+
+
+URL = "https://www.linkedin.com/in/ada-sample"
+TWIN: dict[str, object] = {"firstName": "Ada", "lastName": "Sample", "linkedinUrl": URL}
+
+
+@pytest.mark.fault("S15")
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_lead_that_two_rows_could_be_is_one_of_theirs(*, lost: bool) -> None:
+    """A row has an e-mail address and a profile, another only the profile: each has its lead."""
+    service = Simulated()
+    rows = people(20)
+    rows[0]["linkedinUrl"] = URL
+    if lost:
+        service.create = _dropping(service, 2)  # type: ignore[method-assign]
+    report = await run(service, [*rows, TWIN], batch_size=20)
+    assert ends(report) == (21, 0, 0, 0)
+    assert (report.doubled, len(service.stored)) == (0, 21)
+    assert report.rows[0].id != report.rows[20].id
+
+
+def _dropping(service: Simulated, number: int) -> Callable[..., Any]:
+    """Return a create whose n-th request is accepted and stored nowhere."""
+    sent = count(1)
+
+    async def create(rows: Sequence[Any]) -> Any:
+        if next(sent) == number:
+            return Answer("accepted", count=len(rows))
+        return await Simulated.create(service, rows)
+
+    return create
+
+
+async def test_what_is_stored_twice_is_no_other_rows_lead() -> None:
+    """A second lead of the first row's address is a double, and not what the profile's row made."""
+    service = Simulated()
+    rows = people(20)
+    rows[0]["linkedinUrl"] = URL
+    create = _dropping(service, 2)
+
+    async def twice(rows: Sequence[Any]) -> Any:
+        if rows[0].seq == 0:
+            lead = msgspec.json.decode(rows[0].payload, type=dict[str, str])
+            service.store(lead)
+        return await create(rows)
+
+    service.create = twice  # type: ignore[method-assign]
+    report = await run(service, [*rows, TWIN], batch_size=20)
+    assert ends(report) == (21, 0, 0, 0)
+    assert (report.doubled, len(service.stored)) == (1, 22)
+    assert len(report.rows[0].doubles) == 1
+
+
+async def test_two_old_leads_of_a_key_are_no_doubles() -> None:
+    """A search shows one of them, and a listing for another row's sake the other."""
+    service = Simulated(page=100)
+    old = [*people(1), *people(600, start=100), *people(1)]
+    put(service, of(CLIENT, old))
+    service.create = _dropping(service, 1)  # type: ignore[method-assign]
+    report = await run(service, people(2))
+    assert ends(report) == (1, 1, 0, 0)
+    assert report.doubled == 0
+
+
+async def test_another_lead_is_none_that_was_there() -> None:
+    """Where more leads of a key are to be created, all are known that it has."""
+    service = Simulated(page=100)
+    put(service, of(CLIENT, [*people(1), *people(600, start=100), *people(1)]))
+    service.create = _dropping(service, 1)  # type: ignore[method-assign]
+    report = await run(service, people(1), journal=make_journal(on_existing="create"))
+    assert ends(report) == (1, 0, 0, 0)
+    assert len(service.stored) == 603
+
+
+async def test_a_batch_of_several_clients_is_looked_for_in_each() -> None:
+    """Its first row is decided at once; that nothing of the others is stored, is found out."""
+    service = Simulated()
+    journal = make_journal()
+    rows = [*of(CLIENT, people(1)), *of("big-corp", people(9, start=1))]
+    journal.add(
+        [
+            _new_row(*checked)
+            for part in [p async for p in source(rows, rules=Rules())]
+            for checked in part
+        ]
+    )
+    sent = journal.take(State.PENDING, -1, 10)
+    journal.mark_sent(range(10))
+    journal.answer([(State.EXISTING, 0), *((State.ACKED, n) for n in range(1, 10))], now=0.0)
+    work = Work(service, journal, Options())
+    assert await Lookup(work).are_stored(sent) is False
+    assert service.meter.sends < 20
+
+
+async def test_rows_of_many_clients_go_in_batches() -> None:
+    """The first batch may be of several."""
+    service = Simulated()
+    rows = [row for n in range(300) for row in of(f"client-{n % 100}", people(1, start=n))]
+    report = await run(service, rows)
+    assert ends(report) == (300, 0, 0, 0)
+    assert (report.batches, report.singles) == (1 + 6, 0)
 
 
 async def test_what_exists_is_updated() -> None:
