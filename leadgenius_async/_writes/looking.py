@@ -166,6 +166,8 @@ class Lookup:
         await self._work.do(self._proof.miss, began, self._work.options.settle, client)
 
     async def _find(self, row: Outgoing) -> None:
+        if row.key is None and row.lead is None:
+            return  # there is nothing to look it up by
         seen = await self._work.service.find(row)
         if seen is not None:
             await self._work.do(self._proof.see, [seen])

@@ -58,6 +58,19 @@ class Proof:
             (now,),
         )
 
+    def leave(self, *, everything: bool) -> None:
+        """Where an import was cut off, give up what was on its way and nobody is to look for.
+
+        Args:
+            everything: Whether nothing is looked for; else it is what has no key.
+        """
+        self._db.execute(
+            f"UPDATE row SET state = {State.UNRESOLVED:d}, payload = NULL,"
+            f" said = 'the import was cut off before the answer came' WHERE state = {State.SENT:d}"
+            " AND (? OR key IS NULL)",
+            (everything,),
+        )
+
     def open_rows(self) -> dict[str, int]:
         """Return how many rows of each client were sent and not seen yet."""
         found = self._db.execute(
@@ -173,7 +186,7 @@ class Proof:
             "SELECT min(CASE WHEN absent = 0 THEN sent + ?1 ELSE absent_at + ?1 / 9 END) FROM row"
             f" WHERE state IN {_OPEN}{' AND seq = ?2' if rows else ''}"
         )
-        each = [(settle, row.seq) for row in rows] or [(settle,)]
+        each: list[tuple[float, ...]] = [(settle, row.seq) for row in rows] or [(settle,)]
         found = (self._db.execute(query, values).fetchone()[0] for values in each)
         return min((float(due) for due in found if due is not None), default=None)
 

@@ -35,14 +35,14 @@ class Answer:
         said: Its words.
         lead: The id of the lead that a single create made.
         skipped: E-mail addresses that it has already, of a batch.
-        count: How many leads it says that it changed or deleted.
+        count: How many leads it says that it created or changed; None if it does not say.
     """
 
     kind: Kind
     said: str | None = None
     lead: str | None = None
     skipped: tuple[str, ...] = ()
-    count: int = 0
+    count: int | None = None
 
 
 class Service(Protocol):
@@ -75,8 +75,8 @@ class Service(Protocol):
 
 
 class _Created(msgspec.Struct):
-    created: int = 0
-    updated: int = 0
+    created: int | None = None
+    updated: int | None = None
     skipped: list[object] = msgspec.field(default_factory=list)
 
 
@@ -178,7 +178,8 @@ def _read(reply: Reply, call: Call, *, alone: bool) -> Answer:
     except errors.ProtocolError as error:
         return Answer("unknown", str(error))
     skipped = tuple(text for text in said.skipped if isinstance(text, str))
-    return Answer("accepted", skipped=skipped, count=max(said.created, said.updated))
+    counts = [count for count in (said.created, said.updated) if count is not None]
+    return Answer("accepted", skipped=skipped, count=max(counts, default=None))
 
 
 def _lead_of(reply: Reply, call: Call) -> _Lead:
@@ -206,16 +207,18 @@ _OF_ALL = (errors.AuthenticationError, errors.PermissionDenied, errors.RateLimit
 def _answer_of(error: errors.LeadGeniusError) -> Answer | None:
     """Return what an error says of the rows; None if it says nothing of them."""
     kind: Kind | None = None
-    if isinstance(error, errors.Conflict):
-        kind = "exists"
-    elif isinstance(error, errors.PayloadTooLarge):
+    if isinstance(error, errors.PayloadTooLarge):
         kind = "too_large"
     elif isinstance(error, errors.ServerError):
         kind = "unknown" if error.from_gateway else "failed"
     elif error.outcome == "unknown":
         kind = "unknown"
-    elif isinstance(error, errors.APIStatusError) and not isinstance(error, _OF_ALL):
-        kind = "refused"
+    elif (
+        isinstance(error, errors.APIStatusError)
+        and not isinstance(error, _OF_ALL)
+        and not error.from_gateway  # a wrong base URL says nothing of a row
+    ):
+        kind = "exists" if isinstance(error, errors.Conflict) else "refused"
     return None if kind is None else Answer(kind, str(error))
 
 

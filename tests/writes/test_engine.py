@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count
@@ -14,13 +15,13 @@ from anyio import to_thread
 from simulated import CLIENT, Crash, Simulated, people, ready, source
 from virtual_clock import VIRTUAL
 
-from leadgenius_async._writes.engine import Checked, Import, _new_row
+from leadgenius_async._writes.engine import Checked, Import
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.looking import Lookup
-from leadgenius_async._writes.records import ImportSpec, new_import
-from leadgenius_async._writes.report import BulkReport, OnExisting, State
+from leadgenius_async._writes.records import ImportSpec, NewRow, new_import
+from leadgenius_async._writes.report import BulkReport, Mode, OnExisting, State
 from leadgenius_async._writes.rules import Rules
-from leadgenius_async._writes.service import Answer
+from leadgenius_async._writes.service import Answer, row_key
 from leadgenius_async._writes.work import Options, Work
 
 SPEC = ImportSpec(
@@ -284,14 +285,9 @@ async def test_a_batch_of_several_clients_is_looked_for_in_each() -> None:
     """Its first row is decided at once; that nothing of the others is stored, is found out."""
     service = Simulated()
     journal = make_journal()
-    rows = [*of(CLIENT, people(1)), *of("big-corp", people(9, start=1))]
-    journal.add(
-        [
-            _new_row(*checked)
-            for part in [p async for p in source(rows, rules=Rules())]
-            for checked in part
-        ]
-    )
+    for row in [*of(CLIENT, people(1)), *of("big-corp", people(9, start=1))]:
+        client, data = str(row["client_id"]), msgspec.json.encode(row)
+        journal.add([NewRow(1, b"", client, row_key(row), State.PENDING, data, (), None)])
     sent = journal.take(State.PENDING, -1, 10)
     journal.mark_sent(range(10))
     journal.answer([(State.EXISTING, 0), *((State.ACKED, n) for n in range(1, 10))], now=0.0)
@@ -315,6 +311,118 @@ async def test_what_exists_is_updated() -> None:
     report = await run(service, people(300), journal=make_journal(on_existing="update"))
     assert ends(report) == (200, 100, 0, 0)
     assert report.updated == 100
+
+
+@pytest.mark.fault("H5")
+@pytest.mark.parametrize("rows", [people(1), people(20), [*people(20), *people(2)]])
+async def test_what_is_listed_late_is_updated(rows: list[dict[str, object]]) -> None:
+    """A lead that the service would not create again is looked up until it is shown."""
+    service = Simulated(dedupes=True, lag=20.0)
+    put(service, of(CLIENT, people(20)))
+    report = await run(service, rows, journal=make_journal(on_existing="update"))
+    assert ends(report) == (0, len(rows), 0, 0)
+    assert report.updated == len(rows)
+    assert [row.id for row in report.rows] == [lead for lead, _ in service.changed]
+
+
+@pytest.mark.fault("H5")
+async def test_what_is_never_listed_is_not_updated() -> None:
+    """The service has it, and names it to nobody."""
+    service = Simulated(dedupes=True)
+    service.store({"client_id": CLIENT, "email": "ada.0@sample.example"}, math.inf)
+    report = await run(service, people(2), journal=make_journal(on_existing="update"))
+    assert ends(report) == (1, 0, 0, 1)
+    assert "does not show it" in str(report.rows[0].reason)
+    assert not service.changed
+
+
+async def test_the_last_row_of_a_lead_is_applied_last() -> None:
+    """Rows of one lead are never under way at once."""
+    service = Simulated()
+    put(service, of(CLIENT, people(50)))
+    number = count()
+
+    async def update(rows: Sequence[Any]) -> Answer:
+        if next(number) == 0:
+            await anyio.sleep(10)
+        return await Simulated.update(service, rows)
+
+    service.update = update  # type: ignore[method-assign]
+    rows = [{**row, "title": "one"} for row in people(50)]
+    rows.append({**rows[0], "title": "two"})
+    report = await run(service, rows, journal=make_journal(on_existing="update"))
+    assert report.updated == 51
+    assert [fields["title"] for lead, fields in service.changed if lead == report.rows[0].id] == [
+        "one",
+        "two",
+    ]
+
+
+@pytest.mark.parametrize("mode", ["verified", "fast"])
+async def test_the_second_of_a_batch_exists_where_the_service_wants_one(mode: Mode) -> None:
+    """Two rows of an address in one batch are one lead: one is created, and the other exists."""
+    service = Simulated(dedupes=True)
+    journal = make_journal(on_existing="create", mode=mode)
+    report = await run(service, [*people(20), *people(1, start=7)], journal=journal, mode=mode)
+    assert ends(report) == (20, 1, 0, 0)
+    assert report.rows[20].state == "existing"
+    assert report.rows[7].reason is None
+
+
+async def test_fast_does_not_guess_which_rows_of_a_batch_were_created() -> None:
+    """The service says how many, and not which."""
+    service = Simulated()
+
+    async def create(_: Sequence[Any]) -> Answer:
+        return Answer("accepted", count=2)
+
+    service.create = create  # type: ignore[method-assign, assignment]
+    report = await run(service, people(5), journal=make_journal(mode="fast"), mode="fast")
+    assert ends(report) == (0, 0, 0, 5)
+    assert "created 2 of 5 leads, and not which" in str(report.rows[0].reason)
+
+
+@pytest.mark.fault("C1")
+@pytest.mark.parametrize(("mode", "key"), [("fast", True), ("verified", False)])
+async def test_cut_off_what_cannot_be_looked_for_is_given_up(mode: Mode, *, key: bool) -> None:
+    """It is not sent again, and nothing is asked for its sake."""
+    service = Simulated()
+    put(service, of(CLIENT, people(1)))
+    row: dict[str, object] = {"firstName": "Ada", "lastName": "Sample"}
+    if key:
+        [row] = people(1)
+    journal = make_journal(mode=mode)
+
+    async def create(_: Sequence[Any]) -> Answer:
+        raise Crash
+
+    service.create = create  # type: ignore[method-assign, assignment]
+    with pytest.raises(Crash):
+        await run(service, [row], journal=journal, mode=mode)
+    sent = service.meter.sends
+    report = await run(service, [row], journal=journal, mode=mode)
+    assert ends(report) == (0, 0, 0, 1)
+    assert "cut off" in str(report.rows[0].reason)
+    assert service.meter.sends == sent
+
+
+@pytest.mark.fault("P9")
+async def test_half_a_surrogate_pair_ends_no_import() -> None:
+    """Whatever a row has, it is told from others, and what was done to it is told."""
+    service = Simulated()
+    [row] = people(1)
+    rows: list[dict[str, object]] = [
+        {**row, "createdAt": "\ud800"},
+        {**row, "notes": "\udc80"},
+        {**row, "\ud800": "x"},
+        {**row, "more": {(1, 2): {"\ud800"}}},
+        {**row, "more": {1, "one"}},
+    ]
+    report = await run(service, rows)
+    assert report.total == 5
+    assert report.rows[0].state == "created"
+    [left_out] = [change for change in report.rows[0].changes if change.field == "createdAt"]
+    assert left_out.before == "\\ud800"
 
 
 async def test_the_same_key_twice() -> None:
