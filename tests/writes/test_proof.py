@@ -117,7 +117,7 @@ def test_a_row_is_the_same_in_every_process() -> None:
     """A set has no order, and an object no place."""
     found = {
         subprocess.run(
-            [sys.executable, "-c", DIGESTS],
+            [sys.executable, "-P", "-c", DIGESTS],
             env={**os.environ, "PYTHONHASHSEED": str(seed)},
             check=True,
             capture_output=True,
