@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._writes.records import ImportJob
+from leadgenius_async._writes.records import ImportJob, Seen
 
 #: Tells our files from anybody else's, and their layout from later ones.
 APPLICATION = 0x4C474932
@@ -27,7 +27,7 @@ CREATE TABLE row (
     lead TEXT, said TEXT
 );
 CREATE INDEX row_by_key ON row (key) WHERE key IS NOT NULL;
-CREATE INDEX row_by_lead ON row (lead) WHERE key IS NULL AND lead IS NOT NULL;
+CREATE INDEX row_by_lead ON row (lead) WHERE lead IS NOT NULL;
 CREATE TABLE scanned (
     client TEXT PRIMARY KEY, leads INTEGER NOT NULL, whole INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -111,6 +111,14 @@ class Database:
     def executemany(self, statement: str, values: Iterable[Iterable[object]]) -> None:
         """Run a statement for each of many values."""
         self._db.executemany(statement, map(tuple, values))
+
+    def show(self, leads: Iterable[Seen]) -> None:
+        """Fill the table `page` with leads, a row for each of their keys."""
+        self._db.execute("DELETE FROM temp.page")
+        self._db.executemany(
+            "INSERT INTO temp.page VALUES (?, ?)",
+            [(seen.lead, key) for seen in leads for key in seen.keys or (None,)],
+        )
 
     def save(self) -> None:
         """Make changes of the job durable."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 import anyio
@@ -21,7 +22,7 @@ from leadgenius_async import errors
 from leadgenius_async._extract.walk import first_error
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.looking import Lookup
-from leadgenius_async._writes.records import NewRow, Outgoing
+from leadgenius_async._writes.records import NewRow, Outgoing, encode
 from leadgenius_async._writes.report import MAX_ROWS, BulkProgress, BulkReport, State
 from leadgenius_async._writes.rules import Ready, Refused
 from leadgenius_async._writes.sending import Sender
@@ -87,7 +88,9 @@ class Import:
         return await self._work.do(self._report)
 
     async def _run(self, source: AsyncIterable[Sequence[Checked]]) -> None:
-        await self._work.do(self._journal.proof.forget_time, anyio.current_time())
+        proof, fast = self._journal.proof, self._work.options.mode == "fast"
+        await self._work.do(partial(proof.leave, everything=fast))
+        await self._work.do(proof.forget_time, anyio.current_time())
         await self._send(source)
         while True:
             await self._work.do(self._journal.settle_repeated)
@@ -213,8 +216,7 @@ class Import:
 
 def _digest(row: object) -> bytes:
     """Return 16 bytes that tell a row of the input from another."""
-    data = msgspec.json.encode(row, enc_hook=repr)
-    return hashlib.blake2b(data, digest_size=16).digest()
+    return hashlib.blake2b(encode(row), digest_size=16).digest()
 
 
 def _new_row(line: int, row: object, checked: Ready | Refused) -> NewRow:

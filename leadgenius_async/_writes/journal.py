@@ -17,7 +17,7 @@ import msgspec
 
 from leadgenius_async._writes.database import Database
 from leadgenius_async._writes.proof import Proof
-from leadgenius_async._writes.records import ImportJob, NewRow, Outgoing, Seen
+from leadgenius_async._writes.records import ImportJob, NewRow, Outgoing, Seen, encode
 from leadgenius_async._writes.report import ENDS, RowChange, RowResult, State
 from leadgenius_async._writes.rules import Change
 
@@ -45,6 +45,11 @@ class Journal:
     def job(self) -> ImportJob:
         """The import as a whole; `save` makes changes durable."""
         return self._db.job
+
+    @property
+    def existing(self) -> State:
+        """Where a row is whose lead the client has already."""
+        return State.TO_UPDATE if self.job.spec.on_existing == "update" else State.EXISTING
 
     def save(self) -> None:
         """Make changes of the job durable."""
@@ -74,16 +79,14 @@ class Journal:
         A row that repeats the key of an earlier one waits for what becomes of that; where the
         client had the key before the import, the row exists.
         """
-        existing, repeats = State.EXISTING, self.job.spec.on_existing != "create"
-        if self.job.spec.on_existing == "update":
-            existing = State.TO_UPDATE
+        repeats = self.job.spec.on_existing != "create"
         with self._db.transaction():
             seq = self.rows()
             for row in rows:
                 state, said, lead = row.state, row.said, None
                 if state is State.PENDING and row.key is not None and repeats:
                     if found := self._before(row.key):
-                        state, lead = existing, found
+                        state, lead = self.existing, found
                     elif (line := self._line_of(row.key)) is not None:
                         state, said = State.REPEATED, f"the same key as line {line}"
                 payload = row.payload if state < State.CREATED else None
@@ -91,7 +94,7 @@ class Journal:
                     "INSERT INTO row (seq, line, digest, client, key, state, payload, changes,"
                     " lead, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (seq, row.line, row.digest, row.client, row.key, state, payload,
-                     msgspec.json.encode(row.changes, enc_hook=repr) if row.changes else None,
+                     encode(row.changes) if row.changes else None,
                      lead, said),
                 )  # fmt: skip
                 seq += 1
@@ -119,10 +122,18 @@ class Journal:
         return [name for name in dict.fromkeys(clients) if name not in known]
 
     def add_before(self, leads: Iterable[Seen]) -> None:
-        """Remember leads that a client had before the import."""
-        pairs = [(key, seen.lead) for seen in leads for key in seen.keys]
+        """Remember leads that a client had before the import.
+
+        What is listed while rows are being sent may be a row's own lead: that was not there before.
+        """
         with self._db.transaction():
-            self._db.executemany("INSERT OR IGNORE INTO before VALUES (?, ?)", pairs)
+            self._db.show(leads)
+            self._db.execute(
+                "INSERT OR IGNORE INTO before SELECT key, lead FROM temp.page"
+                " WHERE key IS NOT NULL AND lead NOT IN ("
+                "SELECT page.lead FROM temp.page JOIN row USING (key) WHERE attempt > 0 UNION"
+                " SELECT page.lead FROM temp.page JOIN row USING (lead) WHERE attempt > 0)"
+            )
 
     def end_scan(self, client: str, leads: int, *, whole: bool = True) -> None:
         """All leads that a client had before the import are known, or how many it has at least."""
@@ -141,6 +152,19 @@ class Journal:
             Outgoing(seq, client, key, payload, bool(alone), attempt, lead)
             for seq, client, key, payload, alone, attempt, lead in found
         ]
+
+    def nameless(self, count: int) -> list[Outgoing]:
+        """Return rows that are to change a lead of which nobody knows which it is, in order."""
+        found = self._db.execute(
+            "SELECT seq, client, key, payload, alone, attempt, lead FROM row"
+            f" WHERE state = {State.TO_UPDATE:d} AND lead IS NULL ORDER BY seq LIMIT ?",
+            (count,),
+        )
+        return [Outgoing(*row) for row in found]
+
+    def name(self, seq: int, lead: str) -> None:
+        """Note which lead a row is to change."""
+        self._db.execute("UPDATE row SET lead = ? WHERE seq = ?", (lead, seq))
 
     def mark_sent(self, seqs: Iterable[int]) -> None:
         """Before the first byte of their request leaves: from now on they may be stored.
@@ -198,18 +222,15 @@ class Journal:
 
         Where it was rejected, the next one of the key is to be sent.
         """
-        update = self.job.spec.on_existing == "update"
-        known, lost = State.EXISTING, State.UNRESOLVED
-        if update:
-            known = State.TO_UPDATE
+        known, lost = self.existing, State.UNRESOLVED
         first = (
             "(SELECT {} FROM row AS earlier WHERE earlier.key = row.key AND earlier.seq < row.seq"
             f" AND earlier.state NOT IN ({State.REJECTED:d}, {State.REPEATED:d})"
             " ORDER BY earlier.seq LIMIT 1)"
         )
         state, lead = first.format("earlier.state"), first.format("earlier.lead")
-        keep = "payload" if update else "NULL"
-        done = f"({State.CREATED:d}, {State.EXISTING:d}, {State.UPDATED:d})"
+        keep = "payload" if known is State.TO_UPDATE else "NULL"
+        done = f"({State.TO_UPDATE:d}, {State.CREATED:d}, {State.EXISTING:d}, {State.UPDATED:d})"
         repeated = f"WHERE state = {State.REPEATED:d}"
         with self._db.transaction():
             self._db.execute(

@@ -20,6 +20,8 @@ _PAGE = 5_000
 #: as long, since each look at all of them costs requests.
 _FIRST_LOOK = 1.0
 _LOOK_FACTOR = 3
+#: However late it is, a search comes no sooner after another.
+_LEAST_WAIT = 0.1
 
 
 class Lookup:
@@ -38,57 +40,73 @@ class Lookup:
         """Find out what a client has before the first of some rows is sent to it.
 
         Its leads are listed; where that takes more pages than there are rows, each row is looked
-        up instead.
+        up instead. A search shows one lead of a key: where more are to be created, all are listed.
         """
-        leads = 0
-        pages = self._work.service.listing(client)
-        async with aclosing(pages):
-            for read in count():
-                page = await anext(pages, None)
-                if page is None:
-                    await self._work.do(self._journal.end_scan, client, leads)
-                    return
-                leads += len(page)
-                await self._work.do(self._journal.add_before, page)
-                if read >= len(rows):
-                    break
-        await self._work.do(partial(self._journal.end_scan, client, leads + _PAGE, whole=False))
+        pages = math.ceil(await self._work.do(self._proof.size_of, client) / _PAGE)
+        most = math.inf if self._only_listings else len(rows) + 1
+        if pages <= most and await self._list_before(client, most):
+            return
         for row in rows:
             if row.key is not None and (seen := await self._work.service.find(row)) is not None:
                 await self._work.do(self._journal.add_before, [seen])
+
+    async def _list_before(self, client: str, most: float) -> bool:
+        """List what a client has, so many pages at most; return whether that was all."""
+        leads = 0
+        pages = self._work.service.listing(client)
+        async with aclosing(pages):
+            for read in count(1):
+                page = await anext(pages, None)
+                if page is None:
+                    await self._work.do(self._journal.end_scan, client, leads)
+                    return True
+                leads += len(page)
+                await self._work.do(self._journal.add_before, page)
+                if read >= most:
+                    break
+        await self._work.do(partial(self._journal.end_scan, client, leads + _PAGE, whole=False))
+        return False
 
     async def are_stored(self, rows: Sequence[Outgoing], *, patient: bool = True) -> bool | None:
         """Wait until a row of a batch is seen, or all are proven absent.
 
         Args:
-            rows: The rows, all of one client.
+            rows: The rows.
             patient: Whether to wait for the proof, or for a little while.
 
         Returns:
             Whether batches are stored; None if that was not learned.
         """
-        client = rows[0].client
         wait, settle = _FIRST_LOOK, self._work.options.settle
         gives_up = anyio.current_time() + settle / 9
         for look in count():
             opened = await self._work.do(self._proof.open_among, rows)
             if not opened:
-                return None
+                return await self._work.do(self._proof.batch_seen, rows) or None
             due = await self._work.do(self._proof.next_look, settle, opened) or 0.0
             proves = anyio.current_time() >= due
             if proves or self._only_listings:
-                await self._read(client)
+                seen = await self._read_for(opened)
             else:
                 await self._find(opened[look % len(opened)])  # a part may be stored
-            if len(await self._work.do(self._proof.open_among, rows)) < len(opened):
+                seen = await self._work.do(self._proof.batch_seen, rows)
+            if seen:
                 return True
             if proves and await self._work.do(self._give_up) > 0:
                 return False
             if not patient and anyio.current_time() >= gives_up:
                 return None
-            await self._work.wait(min(wait, max(0.0, due - anyio.current_time())))
+            await self._work.wait(min(wait, max(_LEAST_WAIT, due - anyio.current_time())))
             wait *= _LOOK_FACTOR
         raise AssertionError("unreachable")
+
+    async def _read_for(self, rows: Sequence[Outgoing]) -> bool:
+        """List the clients of some rows, until one of the rows is seen; return whether one was."""
+        for client in dict.fromkeys(row.client for row in rows):
+            await self._read(client)
+            if await self._work.do(self._proof.batch_seen, rows):
+                return True
+        return False
 
     async def look(self) -> None:
         """Look for rows that were sent, until all are seen, or some are to be sent again."""
@@ -103,7 +121,7 @@ class Lookup:
             due = await self._work.do(self._proof.next_look, self._work.options.settle)
             if due is not None:
                 now = anyio.current_time()
-                await self._work.wait(min(max(wait, now - began), max(0.0, due - now)))
+                await self._work.wait(min(max(wait, now - began), max(_LEAST_WAIT, due - now)))
             wait *= _LOOK_FACTOR
 
     async def look_for_doubles(self) -> None:
@@ -148,6 +166,8 @@ class Lookup:
         await self._work.do(self._proof.miss, began, self._work.options.settle, client)
 
     async def _find(self, row: Outgoing) -> None:
+        if row.key is None and row.lead is None:
+            return  # there is nothing to look it up by
         seen = await self._work.service.find(row)
         if seen is not None:
             await self._work.do(self._proof.see, [seen])

@@ -19,14 +19,25 @@ ATTEMPTS = 3
 ABSENCES = 2
 
 _OPEN = f"({', '.join(str(state.value) for state in OPEN)})"
+#: Of a lead that was there: no create of the row made one.
+_THERE = f"({State.EXISTING:d}, {State.TO_UPDATE:d}, {State.UPDATED:d})"
+#: What becomes of it is its answer's to say.
+_UNDER_WAY = f"(state = {State.SENT:d} AND sent = 9e999)"
 
 
 @dataclass(slots=True)
 class _Match:
-    """A row that a lead may be."""
+    """A row that a lead may be.
+
+    Attributes:
+        seq: Its place in the input.
+        lead: The lead that it is known to be.
+        made: Whether it can have become a lead, and more than one.
+    """
 
     seq: int
     lead: str | None
+    made: bool
 
 
 class Proof:
@@ -45,6 +56,19 @@ class Proof:
             "UPDATE row SET sent = ?, absent = 0, absent_at = 0"
             f" WHERE state IN {_OPEN} OR attempt > 1",
             (now,),
+        )
+
+    def leave(self, *, everything: bool) -> None:
+        """Where an import was cut off, give up what was on its way and nobody is to look for.
+
+        Args:
+            everything: Whether nothing is looked for; else it is what has no key.
+        """
+        self._db.execute(
+            f"UPDATE row SET state = {State.UNRESOLVED:d}, payload = NULL,"
+            f" said = 'the import was cut off before the answer came' WHERE state = {State.SENT:d}"
+            " AND (? OR key IS NULL)",
+            (everything,),
         )
 
     def open_rows(self) -> dict[str, int]:
@@ -68,43 +92,51 @@ class Proof:
         query = f"SELECT 1 FROM row WHERE seq = ? AND state IN {_OPEN}"
         return [row for row in rows if self._db.execute(query, (row.seq,)).fetchone()]
 
+    def batch_seen(self, rows: Iterable[Outgoing]) -> bool:
+        """Return whether any of some rows was seen that was sent in a batch."""
+        query = f"SELECT 1 FROM row WHERE seq = ? AND state = {State.CREATED:d} AND NOT alone"
+        return any(self._db.execute(query, (row.seq,)).fetchone() for row in rows)
+
     def see(self, leads: Sequence[Seen]) -> None:
         """Match a page of a client's leads with the rows that were sent.
 
         The first lead of a key that was not there before the import belongs to the first of the
-        key's rows that has none, and so on; a lead beyond them is a double.
+        key's rows that has none, and so on; a lead beyond them is a double. A row whose request is
+        under way learns which lead is its own, and no more.
         """
         with self._db.transaction():
-            self._db.execute("DELETE FROM temp.page")
-            self._db.executemany(
-                "INSERT INTO temp.page VALUES (?, ?)",
-                [(seen.lead, key) for seen in leads for key in seen.keys or (None,)],
-            )
+            self._db.show(leads)
             self._db.execute(
                 f"UPDATE row SET state = {State.CREATED:d}, payload = NULL, said = NULL"
-                f" WHERE attempt > 0 AND state IN ({State.PENDING:d}, {State.SENT:d},"
-                f" {State.ACKED:d}, {State.UNRESOLVED:d}) AND seq IN"
+                f" WHERE attempt > 0 AND NOT {_UNDER_WAY}"
+                f" AND state IN ({State.PENDING:d}, {State.SENT:d}, {State.ACKED:d},"
+                f" {State.UNRESOLVED:d}) AND seq IN"
                 " (SELECT seq FROM temp.page JOIN row USING (key) WHERE row.lead = page.lead UNION"
                 " SELECT seq FROM temp.page JOIN row ON row.lead = page.lead AND row.key IS NULL)"
             )
             self._claim(self._strangers())
 
     def _strangers(self) -> dict[str, list[_Match]]:
-        """Return leads of the page that are no row's yet, each with the rows of its keys."""
+        """Return leads of the page that are no row's yet, each with the rows of its key.
+
+        A lead may be known by two; it is of the rows of the first that any row has.
+        """
         found = self._db.execute(
-            "SELECT page.lead, row.seq, row.lead FROM temp.page JOIN row USING (key)"
+            "SELECT page.lead, page.key, row.seq, row.lead,"
+            f" row.attempt > 0 AND row.state NOT IN {_THERE} FROM temp.page JOIN row USING (key)"
             f" WHERE (row.attempt > 0 OR row.state = {State.EXISTING:d})"
             f" AND row.state != {State.REJECTED:d}"
-            " AND NOT EXISTS (SELECT 1 FROM row AS own WHERE own.key = page.key"
-            " AND own.lead = page.lead)"
+            " AND NOT EXISTS (SELECT 1 FROM row AS own WHERE own.lead = page.lead)"
             " AND NOT EXISTS (SELECT 1 FROM before WHERE before.key = page.key"
             " AND before.lead = page.lead) ORDER BY page.rowid, row.seq"
         )
         strangers: dict[str, list[_Match]] = {}
         rows: dict[int, _Match] = {}
-        for stranger, seq, lead in found:
-            row = rows.setdefault(seq, _Match(seq, lead))
-            strangers.setdefault(stranger, []).append(row)
+        keys: dict[str, bytes] = {}
+        for stranger, key, seq, lead, made in found:
+            row = rows.setdefault(seq, _Match(seq, lead, bool(made)))
+            if keys.setdefault(stranger, key) == key:
+                strangers.setdefault(stranger, []).append(row)
         return strangers
 
     def _claim(self, strangers: Mapping[str, list[_Match]]) -> None:
@@ -112,15 +144,16 @@ class Proof:
         doubles: list[tuple[str, int]] = []
         for lead, rows in strangers.items():
             free = next((row for row in rows if row.lead is None), None)
-            if free is None:
-                doubles.append((lead, rows[0].seq))
-                continue
-            free.lead = lead
-            found.append((lead, free.seq))
+            if free is not None:
+                free.lead = lead
+                found.append((lead, free.seq))
+            elif made := [row.seq for row in rows if row.made]:
+                doubles.append((lead, made[0]))
+        stays = f"{_UNDER_WAY} OR state IN {_THERE}"
         self._db.executemany(
-            f"UPDATE row SET lead = ?1, payload = NULL, state = CASE WHEN state ="
-            f" {State.EXISTING:d} THEN state ELSE {State.CREATED:d} END,"
-            f" said = CASE WHEN state = {State.EXISTING:d} THEN said END WHERE seq = ?2",
+            f"UPDATE row SET lead = ?1, payload = CASE WHEN {stays} THEN payload END,"
+            f" said = CASE WHEN {stays} THEN said END,"
+            f" state = CASE WHEN {stays} THEN state ELSE {State.CREATED:d} END WHERE seq = ?2",
             found,
         )
         self._db.executemany("INSERT OR IGNORE INTO double VALUES (?, ?)", doubles)
@@ -147,16 +180,15 @@ class Proof:
 
         Args:
             settle: Seconds that a lost answer may take to be applied.
-            rows: The rows, in order; all if none are given.
+            rows: The rows; all if none are given.
         """
-        # With `+`, SQLite looks only at these rows, and not at all that are open.
-        some = " AND seq BETWEEN ?2 AND ?3" if rows else ""
-        (found,) = self._db.execute(
+        query = (
             "SELECT min(CASE WHEN absent = 0 THEN sent + ?1 ELSE absent_at + ?1 / 9 END) FROM row"
-            f" WHERE {'+' if rows else ''}state IN {_OPEN}{some}",
-            (settle, rows[0].seq, rows[-1].seq) if rows else (settle,),
-        ).fetchone()
-        return None if found is None else float(found)
+            f" WHERE state IN {_OPEN}{' AND seq = ?2' if rows else ''}"
+        )
+        each: list[tuple[float, ...]] = [(settle, row.seq) for row in rows] or [(settle,)]
+        found = (self._db.execute(query, values).fetchone()[0] for values in each)
+        return min((float(due) for due in found if due is not None), default=None)
 
     def give_up(self, *, resend: bool) -> int:
         """Decide about rows that are proven absent, and return how many were in vain accepted.

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, cast
 
 import msgspec
 
 from leadgenius_async._writes.report import Mode, OnExisting, State
 from leadgenius_async._writes.rules import Change
+
+#: Where an object is in memory, as its `repr` tells unless it tells something better.
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class ImportSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +99,39 @@ class Seen(NamedTuple):
 
     lead: str
     keys: tuple[bytes, ...]
+
+
+def encode(value: object) -> bytes:
+    """Return JSON of what a row of the input may hold, whatever that is.
+
+    The same value gives the same bytes in every process: what has no order is sorted, and no
+    address in memory is told.
+    """
+    try:
+        return msgspec.json.encode(value, enc_hook=_told, order="deterministic")
+    except (UnicodeEncodeError, TypeError):  # half a surrogate pair; what cannot be sorted
+        return msgspec.json.encode(_plain(value), order="deterministic")
+
+
+def _told(value: object) -> str:
+    """Return a value in words."""
+    return _ADDRESS.sub("", repr(value))
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON can have it."""
+    if value is None or isinstance(value, (int, float)):
+        return value
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[object, object]", value).items()
+        return {str(_plain(name)): _plain(inner) for name, inner in pairs}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in cast("Iterable[object]", value)]
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(_plain, cast("Iterable[object]", value)), key=repr)
+    return _told(value)
 
 
 def new_import(spec: ImportSpec) -> ImportJob:

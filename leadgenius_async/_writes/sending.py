@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -10,6 +10,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from leadgenius_async import errors
+from leadgenius_async._writes.keys import canonical_email
 from leadgenius_async._writes.looking import Lookup
 from leadgenius_async._writes.records import Outgoing
 from leadgenius_async._writes.report import Mode, State
@@ -129,11 +130,20 @@ class Sender:
     async def _note(self, rows: Sequence[Outgoing], answer: Answer) -> None:
         """Let the journal know what became of rows that were sent."""
         skipped, others = _split(rows, answer.skipped)
-        said = answer.said or "the service said that the client has it already"
-        notes = [
-            (_state_after(row, answer, self._work.options.mode, skipped=row in skipped), row.seq)
-            for row in (*others, *skipped)
-        ]
+        if self._work.options.mode == "fast" and _is_short(answer, len(others)):
+            said = f"the service said that it created {answer.count} of {len(others)} leads"
+            answer = Answer("unknown", f"{said}, and not which")
+        for part, of_part in ((others, answer), (skipped, Answer("exists"))):
+            if part:
+                await self._note_alike(part, of_part, alone=len(rows) == 1)
+
+    async def _note_alike(self, rows: Sequence[Outgoing], answer: Answer, *, alone: bool) -> None:
+        """Let the journal know what became of rows whose answer is the same."""
+        said = answer.said
+        if answer.kind == "exists":
+            said = said or "the service said that the client has it already"
+        mode, existing = self._work.options.mode, self._journal.existing
+        notes = [(_state_after(row, answer, mode, existing), row.seq) for row in rows]
         lead = {rows[0].seq: answer.lead} if answer.lead else {}
         now = anyio.current_time()
         await self._work.do(
@@ -141,9 +151,9 @@ class Sender:
                 self._journal.answer,
                 notes,
                 now=now,
-                said=None if answer.kind == "accepted" and not skipped else said,
+                said=said,
                 leads=lead,
-                alone=len(rows) == 1,
+                alone=alone,
                 failed=answer.kind == "failed",
             )
         )
@@ -155,10 +165,9 @@ class Sender:
         """Return the rows of the first batch; none where there is nothing to be learned."""
         if self._work.options.mode == "fast":
             return []
-        client = rows[0].client
-        first = [
-            row for row in rows if row.key is not None and not row.alone and row.client == client
-        ]
+        first = [row for row in rows if row.key is not None and not row.alone]
+        clients = Counter(row.client for row in first)
+        first.sort(key=lambda row: (-clients[row.client], row.client))  # few are to be looked in
         return first[:PROBE] if len(first) > PROBE else []
 
     async def _learn(self, persist: bool | None) -> None:  # noqa: FBT001 - the one thing that is learned
@@ -167,12 +176,14 @@ class Sender:
         await self._work.do(self._journal.save)
 
 
-def _state_after(row: Outgoing, answer: Answer, mode: Mode, *, skipped: bool) -> State:
+def _state_after(row: Outgoing, answer: Answer, mode: Mode, existing: State) -> State:
     """Return where a row is after an answer."""
     fast = mode == "fast"
-    if skipped or answer.kind == "exists":
+    if answer.kind == "exists":
         # After an answer that was lost, what exists is most likely this row.
-        return State.ACKED if row.attempt and not fast else State.EXISTING
+        if row.attempt and not fast:
+            return State.ACKED
+        return State.EXISTING if row.key is None else existing
     if answer.kind == "accepted":
         return State.CREATED if fast else State.ACKED
     if answer.kind in {"refused", "too_large"}:
@@ -180,16 +191,33 @@ def _state_after(row: Outgoing, answer: Answer, mode: Mode, *, skipped: bool) ->
     return State.UNRESOLVED if fast or row.key is None else State.SENT
 
 
+def _is_short(answer: Answer, rows: int) -> bool:
+    """Return whether fewer leads are said to be created than rows were, and nobody knows which."""
+    return answer.kind == "accepted" and answer.count is not None and answer.count < rows
+
+
 def _split(
     rows: Sequence[Outgoing], skipped: Collection[str]
 ) -> tuple[list[Outgoing], list[Outgoing]]:
-    """Return those of the rows whose e-mail address the service has skipped, and the others."""
-    if not skipped:
-        return [], [*rows]
-    hashes = {(row.client, key) for row in rows for key in _hashes(row.client, skipped)}
-    first = [row for row in rows if (row.client, row.key) in hashes]
-    return first, [row for row in rows if (row.client, row.key) not in hashes]
+    """Return those of the rows whose e-mail address the service has skipped, and the others.
 
-
-def _hashes(client: str, emails: Iterable[str]) -> Iterator[bytes]:
-    return (key for email in emails for key in key_hashes(client, email, None))
+    Of several rows of one address, it skips as many as it names, and those that come last: they
+    found a lead of the first.
+    """
+    times = Counter(map(canonical_email, skipped))
+    emails = {
+        key: email
+        for email in times
+        for client in {row.client for row in rows}
+        for key in key_hashes(client, email, None)
+    }
+    first: list[Outgoing] = []
+    others: list[Outgoing] = []
+    for row in reversed(rows):
+        email = emails.get(row.key or b"")
+        if email is None or not times[email]:
+            others.append(row)
+            continue
+        times[email] -= 1
+        first.append(row)
+    return first[::-1], others[::-1]

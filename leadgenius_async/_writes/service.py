@@ -35,14 +35,14 @@ class Answer:
         said: Its words.
         lead: The id of the lead that a single create made.
         skipped: E-mail addresses that it has already, of a batch.
-        count: How many leads it says that it changed or deleted.
+        count: How many leads it says that it created or changed; None if it does not say.
     """
 
     kind: Kind
     said: str | None = None
     lead: str | None = None
     skipped: tuple[str, ...] = ()
-    count: int = 0
+    count: int | None = None
 
 
 class Service(Protocol):
@@ -75,13 +75,15 @@ class Service(Protocol):
 
 
 class _Created(msgspec.Struct):
-    created: int = 0
-    updated: int = 0
+    created: int | None = None
+    updated: int | None = None
     skipped: list[object] = msgspec.field(default_factory=list)
 
 
 class _Lead(msgspec.Struct):
     id: str | None = None
+    email: object = None
+    linkedinUrl: object = None
 
 
 class _Findable(msgspec.Struct):
@@ -163,30 +165,39 @@ class LeadService:
                 raise
             return None
         lead = _lead_of(reply, call)
-        keys = () if row.key is None else (row.key,)
-        return None if lead is None else Seen(lead, keys)
+        return None if lead.id is None else Seen(lead.id, _keys_of(lead, row))
 
 
 def _read(reply: Reply, call: Call, *, alone: bool) -> Answer:
     decode.check_success(reply, call=call)
     if alone:
-        return Answer("accepted", lead=_lead_of(reply, call), count=1)
+        return Answer("accepted", lead=_lead_of(reply, call).id, count=1)
     try:
         found = decode.find(reply, ("data", ""), call=call)
         said = decode.parse(found, _Created, of=call.name)
     except errors.ProtocolError as error:
         return Answer("unknown", str(error))
     skipped = tuple(text for text in said.skipped if isinstance(text, str))
-    return Answer("accepted", skipped=skipped, count=max(said.created, said.updated))
+    counts = [count for count in (said.created, said.updated) if count is not None]
+    return Answer("accepted", skipped=skipped, count=max(counts, default=None))
 
 
-def _lead_of(reply: Reply, call: Call) -> str | None:
-    """Return the id of the lead in an answer; None where it cannot be told."""
+def _lead_of(reply: Reply, call: Call) -> _Lead:
+    """Return the lead in an answer; one without an id where it cannot be told."""
     try:
         found = decode.find(reply, ("lead", "data", ""), call=call)
-        return decode.parse(found, _Lead, of=call.name).id
+        return decode.parse(found, _Lead, of=call.name)
     except errors.ProtocolError:
-        return None
+        return _Lead()
+
+
+def _keys_of(lead: _Lead, row: Outgoing) -> tuple[bytes, ...]:
+    """Return all that a lead can be known by, and by what a row has found it."""
+    email, url = (
+        text if isinstance(text, str) else None for text in (lead.email, lead.linkedinUrl)
+    )
+    keys = key_hashes(row.client, email, url)
+    return keys if row.key is None or row.key in keys else (*keys, row.key)
 
 
 #: Errors that say that nothing was stored (assumed), and that the next call fares no better.
@@ -196,16 +207,18 @@ _OF_ALL = (errors.AuthenticationError, errors.PermissionDenied, errors.RateLimit
 def _answer_of(error: errors.LeadGeniusError) -> Answer | None:
     """Return what an error says of the rows; None if it says nothing of them."""
     kind: Kind | None = None
-    if isinstance(error, errors.Conflict):
-        kind = "exists"
-    elif isinstance(error, errors.PayloadTooLarge):
+    if isinstance(error, errors.PayloadTooLarge):
         kind = "too_large"
     elif isinstance(error, errors.ServerError):
         kind = "unknown" if error.from_gateway else "failed"
     elif error.outcome == "unknown":
         kind = "unknown"
-    elif isinstance(error, errors.APIStatusError) and not isinstance(error, _OF_ALL):
-        kind = "refused"
+    elif (
+        isinstance(error, errors.APIStatusError)
+        and not isinstance(error, _OF_ALL)
+        and not error.from_gateway  # a wrong base URL says nothing of a row
+    ):
+        kind = "exists" if isinstance(error, errors.Conflict) else "refused"
     return None if kind is None else Answer(kind, str(error))
 
 

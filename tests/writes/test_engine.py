@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import count
 from typing import Any
 
 import anyio
@@ -15,9 +17,12 @@ from virtual_clock import VIRTUAL
 
 from leadgenius_async._writes.engine import Checked, Import
 from leadgenius_async._writes.journal import Journal
-from leadgenius_async._writes.records import ImportSpec, new_import
-from leadgenius_async._writes.report import BulkReport, OnExisting
-from leadgenius_async._writes.work import Options
+from leadgenius_async._writes.looking import Lookup
+from leadgenius_async._writes.records import ImportSpec, NewRow, new_import
+from leadgenius_async._writes.report import BulkReport, Mode, OnExisting, State
+from leadgenius_async._writes.rules import Rules
+from leadgenius_async._writes.service import Answer, row_key
+from leadgenius_async._writes.work import Options, Work
 
 SPEC = ImportSpec(
     service="https://s.example",
@@ -59,7 +64,8 @@ async def run(
     **options: Any,
 ) -> BulkReport:
     found = Import(service, journal or make_journal(), Options(**options))
-    return await found.run(source(rows))
+    rules = Rules(client_id=None if "client_id" in rows[0] else CLIENT)
+    return await found.run(source(rows, rules=rules))
 
 
 def ends(report: BulkReport) -> tuple[int, int, int, int]:
@@ -168,12 +174,256 @@ async def test_what_cannot_be_looked_up_is_listed_before_it_is_sent_again() -> N
     assert len(service.stored) == 12_002
 
 
+def of(client: str, rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    return [{**row, "client_id": client} for row in rows]
+
+
+def put(service: Simulated, rows: Sequence[dict[str, object]]) -> None:
+    """Let the service have leads already."""
+    for row in rows:
+        service.store({name: str(value) for name, value in row.items()})
+
+
+@pytest.mark.parametrize("later", [1, 5])
+async def test_a_clients_rows_come_here_and_there(later: int) -> None:
+    """A client that is looked at again in mid-import had no lead before that this import made."""
+    service = Simulated(page=100)
+    put(service, of("big-corp", people(300, start=100_000)))
+    rows = [*of(CLIENT, people(400)), *of("big-corp", people(1))]
+    rows += [*of(CLIENT, people(3_000, start=400)), *of("big-corp", people(later, start=1))]
+    rows += of("big-corp", people(1, start=100_000))
+    report = await run(service, rows)
+    assert ends(report) == (3_401 + later, 1, 0, 0)
+    assert (report.doubled, len(service.stored)) == (0, 300 + 3_401 + later)
+    assert report.singles < 5
+
+
+async def test_a_client_of_which_few_rows_come_at_a_time_is_listed_once() -> None:
+    """After that, its rows are looked up."""
+    service = Simulated(page=2_500)
+    put(service, of("big-corp", people(20_000, start=100_000)))
+    rows = of(CLIENT, people(5_000))
+    for n in range(10):
+        rows[n * 500] = of("big-corp", people(1, start=n))[0]
+    report = await run(service, rows)
+    assert ends(report) == (5_000, 0, 0, 0)
+    assert report.requests <= 1.15 * (5_000 / 50 + 2 + 10 + 8 + 8)
+
+
+URL = "https://www.linkedin.com/in/ada-sample"
+TWIN: dict[str, object] = {"firstName": "Ada", "lastName": "Sample", "linkedinUrl": URL}
+
+
+@pytest.mark.fault("S15")
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_lead_that_two_rows_could_be_is_one_of_theirs(*, lost: bool) -> None:
+    """A row has an e-mail address and a profile, another only the profile: each has its lead."""
+    service = Simulated()
+    rows = people(20)
+    rows[0]["linkedinUrl"] = URL
+    if lost:
+        service.create = _dropping(service, 2)  # type: ignore[method-assign]
+    report = await run(service, [*rows, TWIN], batch_size=20)
+    assert ends(report) == (21, 0, 0, 0)
+    assert (report.doubled, len(service.stored)) == (0, 21)
+    assert report.rows[0].id != report.rows[20].id
+
+
+def _dropping(service: Simulated, number: int) -> Callable[..., Any]:
+    """Return a create whose n-th request is accepted and stored nowhere."""
+    sent = count(1)
+
+    async def create(rows: Sequence[Any]) -> Any:
+        if next(sent) == number:
+            return Answer("accepted", count=len(rows))
+        return await Simulated.create(service, rows)
+
+    return create
+
+
+async def test_what_is_stored_twice_is_no_other_rows_lead() -> None:
+    """A second lead of the first row's address is a double, and not what the profile's row made."""
+    service = Simulated()
+    rows = people(20)
+    rows[0]["linkedinUrl"] = URL
+    create = _dropping(service, 2)
+
+    async def twice(rows: Sequence[Any]) -> Any:
+        if rows[0].seq == 0:
+            lead = msgspec.json.decode(rows[0].payload, type=dict[str, str])
+            service.store(lead)
+        return await create(rows)
+
+    service.create = twice  # type: ignore[method-assign]
+    report = await run(service, [*rows, TWIN], batch_size=20)
+    assert ends(report) == (21, 0, 0, 0)
+    assert (report.doubled, len(service.stored)) == (1, 22)
+    assert len(report.rows[0].doubles) == 1
+
+
+async def test_two_old_leads_of_a_key_are_no_doubles() -> None:
+    """A search shows one of them, and a listing for another row's sake the other."""
+    service = Simulated(page=100)
+    old = [*people(1), *people(600, start=100), *people(1)]
+    put(service, of(CLIENT, old))
+    service.create = _dropping(service, 1)  # type: ignore[method-assign]
+    report = await run(service, people(2))
+    assert ends(report) == (1, 1, 0, 0)
+    assert report.doubled == 0
+
+
+async def test_another_lead_is_none_that_was_there() -> None:
+    """Where more leads of a key are to be created, all are known that it has."""
+    service = Simulated(page=100)
+    put(service, of(CLIENT, [*people(1), *people(600, start=100), *people(1)]))
+    service.create = _dropping(service, 1)  # type: ignore[method-assign]
+    report = await run(service, people(1), journal=make_journal(on_existing="create"))
+    assert ends(report) == (1, 0, 0, 0)
+    assert len(service.stored) == 603
+
+
+async def test_a_batch_of_several_clients_is_looked_for_in_each() -> None:
+    """Its first row is decided at once; that nothing of the others is stored, is found out."""
+    service = Simulated()
+    journal = make_journal()
+    for row in [*of(CLIENT, people(1)), *of("big-corp", people(9, start=1))]:
+        client, data = str(row["client_id"]), msgspec.json.encode(row)
+        journal.add([NewRow(1, b"", client, row_key(row), State.PENDING, data, (), None)])
+    sent = journal.take(State.PENDING, -1, 10)
+    journal.mark_sent(range(10))
+    journal.answer([(State.EXISTING, 0), *((State.ACKED, n) for n in range(1, 10))], now=0.0)
+    work = Work(service, journal, Options())
+    assert await Lookup(work).are_stored(sent) is False
+    assert service.meter.sends < 20
+
+
+async def test_rows_of_many_clients_go_in_batches() -> None:
+    """The first batch may be of several."""
+    service = Simulated()
+    rows = [row for n in range(300) for row in of(f"client-{n % 100}", people(1, start=n))]
+    report = await run(service, rows)
+    assert ends(report) == (300, 0, 0, 0)
+    assert (report.batches, report.singles) == (1 + 6, 0)
+
+
 async def test_what_exists_is_updated() -> None:
     service = Simulated()
     await run(service, people(100))
     report = await run(service, people(300), journal=make_journal(on_existing="update"))
     assert ends(report) == (200, 100, 0, 0)
     assert report.updated == 100
+
+
+@pytest.mark.fault("H5")
+@pytest.mark.parametrize("rows", [people(1), people(20), [*people(20), *people(2)]])
+async def test_what_is_listed_late_is_updated(rows: list[dict[str, object]]) -> None:
+    """A lead that the service would not create again is looked up until it is shown."""
+    service = Simulated(dedupes=True, lag=20.0)
+    put(service, of(CLIENT, people(20)))
+    report = await run(service, rows, journal=make_journal(on_existing="update"))
+    assert ends(report) == (0, len(rows), 0, 0)
+    assert report.updated == len(rows)
+    assert [row.id for row in report.rows] == [lead for lead, _ in service.changed]
+
+
+@pytest.mark.fault("H5")
+async def test_what_is_never_listed_is_not_updated() -> None:
+    """The service has it, and names it to nobody."""
+    service = Simulated(dedupes=True)
+    service.store({"client_id": CLIENT, "email": "ada.0@sample.example"}, math.inf)
+    report = await run(service, people(2), journal=make_journal(on_existing="update"))
+    assert ends(report) == (1, 0, 0, 1)
+    assert "does not show it" in str(report.rows[0].reason)
+    assert not service.changed
+
+
+async def test_the_last_row_of_a_lead_is_applied_last() -> None:
+    """Rows of one lead are never under way at once."""
+    service = Simulated()
+    put(service, of(CLIENT, people(50)))
+    number = count()
+
+    async def update(rows: Sequence[Any]) -> Answer:
+        if next(number) == 0:
+            await anyio.sleep(10)
+        return await Simulated.update(service, rows)
+
+    service.update = update  # type: ignore[method-assign]
+    rows = [{**row, "title": "one"} for row in people(50)]
+    rows.append({**rows[0], "title": "two"})
+    report = await run(service, rows, journal=make_journal(on_existing="update"))
+    assert report.updated == 51
+    assert [fields["title"] for lead, fields in service.changed if lead == report.rows[0].id] == [
+        "one",
+        "two",
+    ]
+
+
+@pytest.mark.parametrize("mode", ["verified", "fast"])
+async def test_the_second_of_a_batch_exists_where_the_service_wants_one(mode: Mode) -> None:
+    """Two rows of an address in one batch are one lead: one is created, and the other exists."""
+    service = Simulated(dedupes=True)
+    journal = make_journal(on_existing="create", mode=mode)
+    report = await run(service, [*people(20), *people(1, start=7)], journal=journal, mode=mode)
+    assert ends(report) == (20, 1, 0, 0)
+    assert report.rows[20].state == "existing"
+    assert report.rows[7].reason is None
+
+
+async def test_fast_does_not_guess_which_rows_of_a_batch_were_created() -> None:
+    """The service says how many, and not which."""
+    service = Simulated()
+
+    async def create(_: Sequence[Any]) -> Answer:
+        return Answer("accepted", count=2)
+
+    service.create = create  # type: ignore[method-assign, assignment]
+    report = await run(service, people(5), journal=make_journal(mode="fast"), mode="fast")
+    assert ends(report) == (0, 0, 0, 5)
+    assert "created 2 of 5 leads, and not which" in str(report.rows[0].reason)
+
+
+@pytest.mark.fault("C1")
+@pytest.mark.parametrize(("mode", "key"), [("fast", True), ("verified", False)])
+async def test_cut_off_what_cannot_be_looked_for_is_given_up(mode: Mode, *, key: bool) -> None:
+    """It is not sent again, and nothing is asked for its sake."""
+    service = Simulated()
+    put(service, of(CLIENT, people(1)))
+    row: dict[str, object] = {"firstName": "Ada", "lastName": "Sample"}
+    if key:
+        [row] = people(1)
+    journal = make_journal(mode=mode)
+
+    async def create(_: Sequence[Any]) -> Answer:
+        raise Crash
+
+    service.create = create  # type: ignore[method-assign, assignment]
+    with pytest.raises(Crash):
+        await run(service, [row], journal=journal, mode=mode)
+    sent = service.meter.sends
+    report = await run(service, [row], journal=journal, mode=mode)
+    assert ends(report) == (0, 0, 0, 1)
+    assert "cut off" in str(report.rows[0].reason)
+    assert service.meter.sends == sent
+
+
+@pytest.mark.fault("P9")
+async def test_half_a_surrogate_pair_ends_no_import() -> None:
+    """Whatever a row has, it is told from others, and what was done to it is told."""
+    service = Simulated()
+    [row] = people(1)
+    rows: list[dict[str, object]] = [
+        {**row, "createdAt": "\ud800"},
+        {**row, "notes": "\udc80"},
+        {**row, "\ud800": "x"},
+        {**row, "more": {(1, 2): {"\ud800"}}},
+        {**row, "more": {1, "one"}},
+    ]
+    report = await run(service, rows)
+    assert report.total == 5
+    assert report.rows[0].state == "created"
+    [left_out] = [change for change in report.rows[0].changes if change.field == "createdAt"]
+    assert left_out.before == "\\ud800"
 
 
 @pytest.mark.fault("S15")
