@@ -85,13 +85,6 @@ class Account:
         self._known = record.payload(reply, list[Known], CLIENTS_KEYS, call=call)
         return self._known
 
-    async def client_ids(self) -> set[str] | None:
-        """Return the `client_id`s of the account; None where the credentials may not ask."""
-        try:
-            return _names(await self.clients())
-        except (errors.AuthenticationError, errors.PermissionDenied):
-            return None
-
     def forget(self) -> None:
         """Look the clients up again when they are next needed.
 

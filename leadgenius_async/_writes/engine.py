@@ -152,9 +152,6 @@ class Import:
             for client in await self._work.do(self._journal.unscanned, rows_of):
                 await self._lookup.scan(client, rows_of[client])
         await self._work.do(self._journal.add, new)
-        for row in new:
-            if row.state is State.REJECTED:
-                self._work.stop_at(row.line, row.said)
 
     def _report(self) -> BulkReport:
         counts, job = self._journal.counts(), self._journal.job

@@ -59,6 +59,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (ValueError, USAGE),
     (TypeError, USAGE),
     (errors.ImportLocked, OTHER),
+    (errors.ImportDamaged, OTHER),
     (errors.BulkWriteError, PARTIAL),
 )
 
