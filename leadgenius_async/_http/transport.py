@@ -68,7 +68,7 @@ class Transport:
         self.base_url = base_url
         self.credentials: dict[Kind, auth.Credential] = dict(credentials)
         self.gate = gate
-        self.breaker = Breaker()
+        self.breaker: Breaker = Breaker()
         self._timeout = timeout
         self._deadline = deadline
         self._max_body = max_body

@@ -173,7 +173,7 @@ class Journal:
         """
         with self._db.transaction():
             self._db.executemany(
-                "UPDATE row SET state = ?, attempt = attempt + 1, absent = 0, failed = 0, sent = ?"
+                "UPDATE row SET state = ?, attempt = attempt + 1, absent = 0, sent = ?"
                 " WHERE seq = ?",
                 [(State.SENT, math.inf, seq) for seq in seqs],
             )
@@ -201,7 +201,8 @@ class Journal:
         named = leads or {}
         with self._db.transaction():
             self._db.executemany(
-                "UPDATE row SET state = ?1, sent = ?2, said = ?3, alone = alone OR ?4, failed = ?5,"
+                "UPDATE row SET state = ?1, sent = ?2, said = ?3, alone = alone OR ?4,"
+                " failed = failed + ?5,"
                 f" lead = coalesce(?6, lead), payload = CASE WHEN ?1 < {State.CREATED:d} THEN"
                 " payload END WHERE seq = ?7",
                 [(state, now, said, alone, failed, named.get(seq), seq) for state, seq in notes],

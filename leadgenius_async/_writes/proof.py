@@ -17,6 +17,8 @@ from leadgenius_async._writes.report import OPEN, State
 ATTEMPTS = 3
 #: How often a row must be looked for in vain before it is taken for absent.
 ABSENCES = 2
+#: How often the service must fail at a row before it is taken to fail at it for good.
+_FAILURES = 2
 
 _OPEN = f"({', '.join(str(state.value) for state in OPEN)})"
 #: Of a lead that was there: no create of the row made one.
@@ -194,8 +196,8 @@ class Proof:
         """Decide about rows that are proven absent, and return how many were in vain accepted.
 
         Those that may be sent again are to be sent; alone, if the service failed at their batch or
-        did not store it, or for the last time. That it failed at a single one is believed once
-        that is proven.
+        did not store it, or for the last time. That it fails at a row is believed when it failed
+        twice, the last time at this row alone: once may have been in passing.
 
         Args:
             resend: Whether rows may be sent again at all.
@@ -207,7 +209,8 @@ class Proof:
             ).fetchone()
             self._db.execute(
                 f"UPDATE row SET state = {State.REJECTED:d}, payload = NULL"
-                f" WHERE {absent} AND failed AND alone"
+                f" WHERE {absent} AND failed >= ? AND alone",
+                (_FAILURES if resend else 1,),
             )
             if resend:
                 self._db.execute(

@@ -20,9 +20,11 @@ from leadgenius_async._writes.records import Outgoing, Seen
 #: `accepted`: the service said that it stored them. `exists`: it has such a lead. `refused`: it
 #: said no, and stored nothing. `too_large`: no, since it is too much at once. `unknown`: the
 #: answer was lost, or says nothing of what was stored. `failed`: the service itself said that it
-#: failed; that says nothing either.
+#: failed, by a 500; that says nothing either.
 Kind = Literal["accepted", "exists", "refused", "too_large", "unknown", "failed"]
 
+#: What the service answers to a row that it cannot store; 502 to 504 are no row's fault.
+_FAILED = 500
 _LISTED = ("id", "email", "linkedinUrl")
 
 
@@ -210,7 +212,8 @@ def _answer_of(error: errors.LeadGeniusError) -> Answer | None:
     if isinstance(error, errors.PayloadTooLarge):
         kind = "too_large"
     elif isinstance(error, errors.ServerError):
-        kind = "unknown" if error.from_gateway else "failed"
+        passes = error.from_gateway or error.status != _FAILED
+        kind = "unknown" if passes else "failed"
     elif error.outcome == "unknown":
         kind = "unknown"
     elif (

@@ -21,7 +21,7 @@ from leadgenius_async._writes import engine
 from leadgenius_async._writes.jobs import read_import
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.report import BulkProgress, BulkReport, RowResult
-from leadgenius_async.emulator import Emulator
+from leadgenius_async.emulator import Emulator, faults
 
 COUNT = 60
 ROWS = people(range(COUNT))
@@ -197,6 +197,22 @@ async def test_fast(service: Start) -> None:
         assert not report.verified
         assert there.created().total() == report.created
         assert report.requests <= 2 + 6
+
+
+@pytest.mark.fault("H1", "H3")
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("body", ["json", "html"])
+@pytest.mark.parametrize("rows", [1, COUNT])
+async def test_a_failure_in_passing_rejects_nobody(
+    service: Start, status: int, body: str, rows: int
+) -> None:
+    """Once it is proven that nothing was stored, the rows are sent again."""
+    async with service() as there:
+        fault = faults.status(status, body=body)  # type: ignore[arg-type] # a parameter here
+        there.emulator.faults.add(fault, method="POST", path="/api/leads*", times=1)
+        report = await there.create(ROWS[:rows])
+        assert ends(report) == (rows, 0, 0, 0)
+        assert there.created() == once(ROWS[:rows])
 
 
 @pytest.mark.parametrize("part", ["none", "part"])
