@@ -91,13 +91,16 @@ class Transport:
             LeadGeniusError: One of the tree in `errors`.
             RuntimeError: It was closed.
         """
+        caller = _under_way.get()
         seconds = self._deadline if deadline is None else deadline
+        if caller is not None:  # a renewal, which goes on when the call that wants it does not
+            seconds = max(seconds, DEADLINE)
         flight = Flight(
             self.gate,
             meter or Meter(),
             self._timeout,
             breaker=self.breaker,
-            caller=_under_way.get(),
+            caller=caller,
         )
         mark = _under_way.set(flight)
         try:
@@ -110,9 +113,13 @@ class Transport:
     async def aclose(self) -> None:
         """Close all connections, for good."""
         self._closed = True
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        try:
+            for credential in self.credentials.values():
+                await credential.aclose()
+        finally:
+            if self._session is not None:
+                await self._session.close()
+                self._session = None
 
     async def _with_credentials(self, call: Call, flight: Flight) -> Reply:
         credential = self._choose(call)
