@@ -149,7 +149,7 @@ class Session:
 
     async def aclose(self) -> None:
         """Let a renewal that is under way end, or end it if that takes too long."""
-        if (renewal := self._renewal) is None:
+        if (renewal := self._renewal) is None or renewal.done():
             return
         try:
             await asyncio.wait([renewal], timeout=CLOSING)
@@ -273,7 +273,7 @@ class Session:
 
     async def _finish_renewal(self) -> None:
         """Wait for one whose caller has gone."""
-        if self._renewal is not None:
+        if self._renewal is not None and not self._renewal.done():
             await asyncio.wait([self._renewal])
 
     @staticmethod

@@ -9,6 +9,7 @@ their repr holds the request's headers, and so the credentials.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -201,6 +202,10 @@ class Transport:
                 return await self._exchange(call, headers, flight)
             except (aiohttp.ClientError, OSError) as error:
                 failure = own_error(error, self.base_url)
+            except asyncio.CancelledError as error:
+                # The same one, so that scopes and time-outs know it, without aiohttp's frames: a
+                # traceback with locals would show the headers.
+                raise error.with_traceback(None) from None
             raise failure  # out here: theirs, which hold the headers, are not even its context
         failure = errors.TimedOut(f"{call.name} took longer than {self._timeout:g} s (`timeout`)")
         failure.outcome = None if flight.sent else "not_sent"
