@@ -26,7 +26,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
     return VIRTUAL
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 async def complaints() -> AsyncGenerator[list[object], None]:
     """Fail if the event loop complains of a task that nobody looked after."""
     heard: list[object] = []
@@ -204,16 +204,3 @@ async def test_a_renewal_does_not_end_with_the_deadline_of_its_call() -> None:
 async def test_fixed_credentials_have_nothing_to_end() -> None:
     """An API key is closed as a login is."""
     await auth.api_key(Secret("lgp_1"), "user-1").aclose()
-
-
-def test_a_session_may_be_used_by_one_event_loop_after_another() -> None:
-    """As in a program that calls `asyncio.run` twice."""
-    service = Rotating(seconds=0.0)
-
-    async def main() -> None:
-        await service.session.refresh()
-        await service.session.aclose()
-
-    asyncio.run(main())
-    asyncio.run(main())
-    assert service.refreshes == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import time
 from pathlib import Path
@@ -185,6 +186,20 @@ async def test_a_refresh_token_is_enough_to_begin_with() -> None:
     assert server.calls[0].body == b'{"refreshToken":"refresh-0"}'
     await session.refresh()
     assert server.calls[1].body == b'{"refreshToken":"refresh-1"}'
+
+
+def test_a_session_may_be_used_by_one_event_loop_after_another() -> None:
+    """As in a program that calls `asyncio.run` twice."""
+    server = Server()
+    session = logged_in(server)
+
+    async def main() -> None:
+        await session.refresh()
+        await session.aclose()
+
+    asyncio.run(main())
+    asyncio.run(main())
+    assert len(server.calls) == 2
 
 
 @pytest.mark.fault("A5")
