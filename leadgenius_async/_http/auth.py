@@ -35,6 +35,7 @@ _PASSING = (
     errors.ServerError,
     errors.ConnectionFailed,
     errors.TimedOut,
+    errors.DeadlineExceeded,
     errors.OutcomeUnknown,
 )
 

@@ -109,6 +109,7 @@ def rate_limited(seconds: float) -> errors.RateLimited:
         (errors.ServerError("503"), REFRESH_PAUSE),
         (errors.ConnectionFailed("down"), REFRESH_PAUSE),
         (errors.OutcomeUnknown("the refresh is a POST, so its time-out is this"), REFRESH_PAUSE),
+        (errors.QueuedTooLong("the gate is closed"), REFRESH_PAUSE),
         (rate_limited(5.0), REFRESH_PAUSE),
         (rate_limited(200.0), 200.0),
     ],

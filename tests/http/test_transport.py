@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import math
 import pickle
 import random
 import ssl
@@ -460,9 +461,9 @@ async def test_a_permit_is_looked_at_again_when_a_connection_is_new() -> None:
     class Asked(Gate):
         renewals = 0
 
-        async def renew(self, granted: float) -> float:
+        async def renew(self, granted: float, by: float = math.inf) -> float:
             self.renewals += 1
-            return await super().renew(granted)
+            return await super().renew(granted, by)
 
     gate = Asked("off")
     async with Wire(reply()) as wire, transport_to(wire.url, gate=gate) as line:
@@ -497,9 +498,9 @@ async def test_a_get_that_aiohttp_sends_again_takes_another_permit() -> None:
     class Counting(Gate):
         permits = 0
 
-        async def permit(self) -> float:
+        async def permit(self, by: float = math.inf) -> float:
             self.permits += 1
-            return await super().permit()
+            return await super().permit(by)
 
     gate, meter = Counting("off"), Meter()
     async with (
@@ -696,7 +697,7 @@ async def test_a_429_is_waited_out_and_sent_again() -> None:
         with pytest.raises(errors.RateLimited) as caught:
             await line.request(call)
     assert caught.value.retry_after == 3600
-    assert (paused, len(wire.requests)) == ([1.0], 3)
+    assert (paused, len(wire.requests)) == ([1.0, 3600.0], 3)
 
 
 @pytest.mark.fault("H11")

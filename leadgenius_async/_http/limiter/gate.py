@@ -28,6 +28,10 @@ _Change = Callable[[Ledger, float], None]
 _log = logging.getLogger("leadgenius_async.limiter")
 
 
+class NoTurn(Exception):
+    """The turn comes too late for whoever asks."""
+
+
 class Gate:
     """Paces all sends of one account.
 
@@ -71,26 +75,39 @@ class Gate:
     @property
     def opens_in(self) -> float:
         """Seconds that whoever waits at the gate waits for at least, as far as is known."""
-        return max(0.0, self._next - anyio.current_time())
+        return max(self._next - anyio.current_time(), self.paused_for)
 
-    async def permit(self) -> float:
+    async def permit(self, by: float = math.inf) -> float:
         """Wait for the turn to send one request, and return when it was granted.
 
-        The time is the event loop's, in seconds.
+        Both times are the event loop's, in seconds.
+
+        Args:
+            by: When it must be granted at the latest.
+
+        Raises:
+            NoTurn: It is known that it will not; nobody waits in vain.
         """
+        if self._turn.locked():  # somebody is ahead, and waits for so long
+            _check(self.opens_in, by)
         async with self._turn:  # in the order of asking
             while wait := self._take():
                 self._next = anyio.current_time() + wait
+                _check(wait, by)
                 # Not all of a long wait at once: this clock stands still while the machine sleeps.
                 await anyio.sleep(min(wait, _LONGEST_SLEEP))
             return anyio.current_time()
 
-    async def renew(self, granted: float) -> float:
-        """Return `granted`, or a fresh permit if that one is too old, or the gate was paused."""
+    async def renew(self, granted: float, by: float = math.inf) -> float:
+        """Return `granted`, or a fresh permit if that one is too old, or the gate was paused.
+
+        Raises:
+            NoTurn: There is none before `by`.
+        """
         if anyio.current_time() - granted <= PERMIT_LIFE and not self.paused_for:
             return granted
         _log.debug("dropped a permit: too old, or from before a pause")
-        return await self.permit()
+        return await self.permit(by)
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for `seconds`."""
@@ -196,6 +213,11 @@ def _terms(rate: Rate | Windows | None) -> Terms:
             return Terms(rate, rate)
         case _:
             return Terms(TIERS["premium" if rate == "premium" else "standard"])
+
+
+def _check(wait: float, by: float) -> None:
+    if anyio.current_time() + wait > by:
+        raise NoTurn
 
 
 def _age(granted: float) -> float:
