@@ -247,12 +247,12 @@ async def test_an_answer_without_a_token_is_an_error() -> None:
 async def test_a_senseless_life_does_not_make_a_refresh_a_request(
     clock: Clock, life: float | None
 ) -> None:
-    """A life of nothing or less is taken for the documented hour, a very short one for 30 s."""
+    """A life of nothing or less is taken for the documented hour, a very short one for half a minute."""
     server = Server()
     server.answer = {"expiresIn": life}
     session = logged_in(server)
     await session.refresh()
-    clock.now += 20
+    clock.now += 29
     await session.headers()
     assert len(server.calls) == 1
 

@@ -18,7 +18,10 @@ from leadgenius_async._http.limiter.rates import TIERS, WINDOW, Rate, Windows
 #: A permit older than this when its connection is ready is dropped, and another one taken.
 PERMIT_LIFE = 0.25  # seconds
 
-_LOCK_RETRY = 0.002  # seconds
+#: Between looks at a lock that is held for microseconds: longer each time, up to a limit.
+_LOCK_RETRY, _LONGEST_RETRY = 0.002, 0.02  # seconds
+#: After so many, which take some 5 s, its holder is stopped.
+_LOCK_LOOKS = 225
 _LONGEST_SLEEP = 60.0  # seconds
 _EXTRA = 0.1  # of a pause, at the most
 _SHOWN = 20  # times of sends in the log
@@ -56,6 +59,7 @@ class Gate:
         self.book: Book = book or Local()
         self._turn = anyio.Lock()
         self._next = -math.inf
+        self._locked_out = 0
         self._has_warned = False
         self._kept: list[_Change] = []
 
@@ -155,15 +159,19 @@ class Gate:
         """Take a permit and return 0, or return the seconds to wait before the next look."""
         try:
             with self.book as ledger:
+                self._locked_out = 0
                 now = self.book.clock()
                 while self._kept:
                     self._kept.pop(0)(ledger, now)
                 return ledger.take(now, self._terms)
         except Busy:
-            return _LOCK_RETRY
+            self._locked_out += 1
+            if self._locked_out < _LOCK_LOOKS:
+                return min(_LONGEST_RETRY, _LOCK_RETRY * self._locked_out)
+            self._go_alone("a process that is stopped holds its lock")
         except OSError as error:
-            self._go_alone(error)
-            return self._take()
+            self._go_alone(_reason(error))
+        return self._take()
 
     def _change(self, change: _Change, *, must: bool = False) -> None:
         """Change the ledger now; where it is locked, before the next permit if it must be."""
@@ -174,20 +182,23 @@ class Gate:
             if must:
                 self._kept.append(change)
         except OSError as error:
-            self._go_alone(error)
+            self._go_alone(_reason(error))
             self._change(change)
 
     def _peek(self) -> Ledger:
         try:
             return self.book.peek()
         except OSError as error:
-            self._go_alone(error)
+            self._go_alone(_reason(error))
             return self.book.peek()
 
-    def _go_alone(self, error: OSError) -> None:
-        """Pace this process by itself: what all share cannot be had."""
-        self.book = Local()
-        warn_alone(error.strerror or str(error))
+    def _go_alone(self, why: str) -> None:
+        """Pace this process by itself, from what is known: what all share cannot be had."""
+        shared, alone = self.book, Local()
+        ahead = alone.clock() - shared.clock()
+        self.book = Local(shared.last.by_another_clock(ahead))
+        self._terms.tat += ahead
+        warn_alone(why)
 
     def _report(self, ledger: Ledger, now: float) -> None:
         """Log a 429, which should not be: with the sends before it, once loudly."""
@@ -213,6 +224,10 @@ def _terms(rate: Rate | Windows | None) -> Terms:
             return Terms(rate, rate)
         case _:
             return Terms(TIERS["premium" if rate == "premium" else "standard"])
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _check(wait: float, by: float) -> None:
