@@ -247,7 +247,7 @@ async def test_an_answer_without_a_token_is_an_error() -> None:
 async def test_a_senseless_life_does_not_make_a_refresh_a_request(
     clock: Clock, life: float | None
 ) -> None:
-    """A life of nothing or less is taken for the documented hour, a very short one for half a minute."""
+    """A life of nothing or less is taken for the documented hour, a short one for half a minute."""
     server = Server()
     server.answer = {"expiresIn": life}
     session = logged_in(server)

@@ -222,7 +222,7 @@ async def test_the_same_token_again_is_no_renewal(clock: Clock) -> None:
 
 @pytest.mark.fault("A6")
 async def test_the_same_token_before_it_is_refused_is_no_error(clock: Clock) -> None:
-    """At 80 % of its life the service may give it once more: nothing was rejected, it is used on."""
+    """At 80 % of its life the service may give it once more: it was not rejected, and is used."""
     service = Service(accessToken="access-0")
     session = session_of(service)
     for asked in (1, 2):
@@ -335,7 +335,7 @@ async def test_a_token_that_cannot_be_saved_is_kept_all_the_same(
 def test_when_a_token_is_due(
     clock: Clock, expires_in: float | None, claims: object, due_after: float
 ) -> None:
-    """What the answer says, else the token's `exp`, else an hour; never sooner than in 30 seconds."""
+    """What the answer says, else the token's `exp`, else an hour; 30 seconds at the least."""
     tokens = Tokens(jwt(claims), expires_in=expires_in)
     seen: list[tuple[bool, bool]] = []
     for seconds in (due_after - 0.5, 1, due_after):
