@@ -18,10 +18,10 @@ from leadgenius_async._http.limiter.rates import TIERS, WINDOW, Rate, Windows
 #: A permit older than this when its connection is ready is dropped, and another one taken.
 PERMIT_LIFE = 0.25  # seconds
 
-#: Between looks at a lock that is held for microseconds: longer each time, up to a limit.
-_LOCK_RETRY, _LONGEST_RETRY = 0.002, 0.02  # seconds
+#: Between looks at a lock that is held for microseconds, and from the 50th on: it is held longer.
+_LOCK_RETRY, _LATER_RETRY = 0.002, 0.02  # seconds
 #: After so many, which take some 5 s, its holder is stopped.
-_LOCK_LOOKS = 225
+_LOCK_LOOKS = 270
 _LONGEST_SLEEP = 60.0  # seconds
 _EXTRA = 0.1  # of a pause, at the most
 _SHOWN = 20  # times of sends in the log
@@ -167,7 +167,7 @@ class Gate:
         except Busy:
             self._locked_out += 1
             if self._locked_out < _LOCK_LOOKS:
-                return min(_LONGEST_RETRY, _LOCK_RETRY * self._locked_out)
+                return _LOCK_RETRY if self._locked_out < 50 else _LATER_RETRY
             self._go_alone("a process that is stopped holds its lock")
         except OSError as error:
             self._go_alone(_reason(error))
