@@ -107,7 +107,7 @@ class DeadlineExceeded(LeadGeniusError):
 
 
 class QueuedTooLong(DeadlineExceeded):
-    """The deadline ended while the call waited for its turn at the account's rate limit."""
+    """The deadline ends before the call has its turn at the account's rate limit."""
 
 
 class OutcomeUnknown(LeadGeniusError):

@@ -32,6 +32,9 @@ class FixedLogin:
         self.number += 1
         return self.renewable
 
+    async def aclose(self) -> None:
+        """Nothing goes on by itself."""
+
 
 class Line(Transport):
     """A transport whose sends end as a script says, the last entry for all further ones.

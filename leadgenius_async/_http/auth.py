@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import anyio
 import msgspec
@@ -27,11 +28,14 @@ from leadgenius_async._secret import Secret
 REFRESH_PAUSE = 15.0  # seconds
 #: A refresh or login that was refused is not tried again for this long: twice a minute at most.
 REFUSAL_LIFE = 30.0  # seconds
+#: A renewal that is under way when the client is closed is waited for so long.
+CLOSING = 5.0  # seconds
 #: What a refresh may fail with and succeed at the next try.
 _PASSING = (
     errors.ServerError,
     errors.ConnectionFailed,
     errors.TimedOut,
+    errors.DeadlineExceeded,
     errors.OutcomeUnknown,
 )
 
@@ -52,6 +56,10 @@ class Credential(Protocol):
         """After a 401: get a new one, and return whether trying again makes sense."""
         ...
 
+    async def aclose(self) -> None:
+        """End what it does by itself."""
+        ...
+
 
 class Fixed:
     """Headers that never change: an API key with its user id, or a browser's cookies."""
@@ -67,6 +75,9 @@ class Fixed:
         """Return False: there is nothing to renew."""
         del rejected
         return False
+
+    async def aclose(self) -> None:
+        """Do nothing: there is nothing to end."""
 
 
 def api_key(key: Secret, user_id: str) -> Fixed:
@@ -102,6 +113,9 @@ class _Failure(NamedTuple):
 class Session:
     """A login, kept alive: refreshed at 80 % of its life or on a 401, by one task at a time.
 
+    That task is no caller's: one that is cancelled, or whose deadline comes, while the new tokens
+    are on their way does not lose them. Where refresh tokens rotate, that would end the login.
+
     Args:
         tokens: What an earlier login gave.
         refresh: A refresh token without an access token, from which the login begins.
@@ -127,11 +141,22 @@ class Session:
         self._shared = shared
         self._turn = anyio.Lock()
         self._failure: _Failure | None = None
+        self._renewal: asyncio.Task[Tokens] | None = None
         self._send: Send | None = None
 
     def bind(self, send: Send) -> None:
         """Give the session its way to the wire."""
         self._send = send
+
+    async def aclose(self) -> None:
+        """Let a renewal that is under way end, or end it if that takes too long."""
+        if (renewal := self._renewal) is None or renewal.done():
+            return
+        try:
+            await asyncio.wait([renewal], timeout=CLOSING)
+        finally:
+            renewal.cancel()
+        await asyncio.wait([renewal])
 
     async def headers(self) -> Headers:
         """Return the bearer header, after a login or a refresh if one is due."""
@@ -168,12 +193,14 @@ class Session:
             NotFound: No such user.
             RateLimited: More than 5 attempts from this address in 15 minutes.
         """
-        tokens = await self._ask("/auth", _by_name(username, password), save=False)
-        self._shared = None
-        # Once it ends it begins again as this user, and not as whoever was here before.
-        self._username, self._password = username, password
-        self._failure = None
-        return tokens
+        async with self._turn:
+            await self._finish_renewal()  # another user's: it must not come in afterwards
+            tokens = await self._ask("/auth", _by_name(username, password), save=False)
+            self._shared = None
+            # Once it ends it begins again as this user, and not as whoever was here before.
+            self._username, self._password = username, password
+            self._failure = None
+            return tokens
 
     async def refresh(self) -> Tokens:
         """Get new tokens by the refresh token.
@@ -181,7 +208,12 @@ class Session:
         Raises:
             AuthenticationError: It has expired (30 days), or there is none.
         """
-        async with self._turn, self._alone():
+        async with self._turn:
+            await self._finish_renewal()
+            return await self._in_own_task(self._saved_refreshed())
+
+    async def _saved_refreshed(self) -> Tokens:
+        async with self._alone():
             await self._take_saved()
             return await self._refresh()
 
@@ -209,23 +241,41 @@ class Session:
     async def _renew_once(self, old: Tokens | None, *, rejected: bool = False) -> Tokens:
         asked = time.monotonic()
         async with self._turn:
+            await self._finish_renewal()
             if self.tokens is not None and self.tokens is not old:
                 return self.tokens  # another task was here while this one waited
             if old is not None and not (rejected or old.due):
                 return old  # it was, in vain, and the old one still lives
             if self._failure is not None and asked <= self._failure.until:
                 raise copy.copy(self._failure.error)  # it failed for all who waited, not for one
-            try:
-                fresh = await self._saved_or_new()
-                if rejected and old is not None and fresh.access == old.access:
-                    raise errors.AuthenticationError(_NOT_RENEWED)
-            except errors.LeadGeniusError as error:
-                if rejected or old is None or not self._lives_on(old, error):
-                    lasts = 0.0 if isinstance(error, _PASSING) else REFUSAL_LIFE
-                    self._failure = _Failure(copy.copy(error), time.monotonic() + lasts)
-                    raise
-                return old
-            return fresh
+            return await self._in_own_task(self._renewed(old, rejected=rejected))
+
+    async def _renewed(self, old: Tokens | None, *, rejected: bool) -> Tokens:
+        try:
+            fresh = await self._saved_or_new()
+            if rejected and old is not None and fresh.access == old.access:
+                raise errors.AuthenticationError(_NOT_RENEWED)
+        except errors.LeadGeniusError as error:
+            if rejected or old is None or not self._lives_on(old, error):
+                lasts = 0.0 if isinstance(error, _PASSING) else REFUSAL_LIFE
+                self._failure = _Failure(copy.copy(error), time.monotonic() + lasts)
+                raise
+            return old
+        return fresh
+
+    async def _in_own_task(self, work: Coroutine[Any, Any, Tokens]) -> Tokens:
+        """Do it to its end, whether or not whoever waits here does."""
+        self._renewal = renewal = asyncio.create_task(work)
+        renewal.add_done_callback(_look_at)
+        await asyncio.wait([renewal])  # which does not cancel it
+        if renewal.cancelled():
+            raise RuntimeError("this LeadGenius was closed: make a new one")
+        return renewal.result()
+
+    async def _finish_renewal(self) -> None:
+        """Wait for one whose caller has gone."""
+        if self._renewal is not None and not self._renewal.done():
+            await asyncio.wait([self._renewal])
 
     @staticmethod
     def _lives_on(old: Tokens, error: errors.LeadGeniusError) -> bool:
@@ -279,6 +329,12 @@ class Session:
             )
         except ValueError as error:
             raise errors.ProtocolError(f"the answer to the login: {error}") from None
+
+
+def _look_at(renewal: asyncio.Task[Tokens]) -> None:
+    """Take note of its failure, or asyncio complains where the caller has gone."""
+    if not renewal.cancelled():
+        renewal.exception()
 
 
 def _by_name(username: str, password: Secret) -> Mapping[str, str | Secret]:

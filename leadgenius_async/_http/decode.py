@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import msgspec
 
 from leadgenius_async import errors
 from leadgenius_async._http.call import Call, Reply
+from leadgenius_async._http.limiter.feedback import epoch
 
 T = TypeVar("T")
 
@@ -132,8 +132,8 @@ def status_error(
     error.details = _text(said.details)
     error.recommendation = advice
     error.request_id = _id(_text(said.requestId) or headers.get("x-request-id"))
-    error.retry_after = retry_after(headers, said.retryAfter)
     throttled = class_ is errors.RateLimited
+    error.retry_after = retry_after(headers, said.retryAfter, throttled=throttled)
     if not (call.repeatable or throttled) and (status >= 500 or status in {408, 425}):
         error.outcome = "unknown"  # it may have been applied before it failed
     return error
@@ -176,36 +176,37 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def retry_after(headers: Mapping[str, str], in_body: object = None) -> float | None:
+def retry_after(
+    headers: Mapping[str, str], in_body: object = None, *, throttled: bool
+) -> float | None:
     """Return the seconds that the service asks to wait, or None.
 
-    Read from `Retry-After` (seconds or an HTTP date), from `X-RateLimit-Reset` (epoch seconds,
-    epoch milliseconds or seconds to go), or from the body's `retryAfter` in milliseconds, as
-    the login has it.
+    Read from `Retry-After` (seconds or an HTTP date), from the body's `retryAfter` in milliseconds,
+    as the login has it, or from `X-RateLimit-Reset` (epoch seconds, epoch milliseconds or seconds
+    to go). That one stands in any answer, and is a wait only where the limit was the reason.
+    Times are compared with the answer's own `Date`, with this machine's clock if it has none.
     """
-    if (seconds := _seconds_or_date(headers.get("retry-after"))) is not None:
+    date = epoch(headers.get("date"))
+    now = time.time() if date is None else date
+    if (seconds := _seconds_or_date(headers.get("retry-after"), now)) is not None:
         return seconds
-    if isinstance(in_body, (int, float)) and in_body < _LONGEST_MS:
+    if isinstance(in_body, (int, float)) and abs(in_body) < _LONGEST_MS:
         return max(0.0, in_body / 1000.0)
-    return _until_reset(headers.get("x-ratelimit-reset"))
+    return _until_reset(headers.get("x-ratelimit-reset"), now) if throttled else None
 
 
-def _seconds_or_date(text: str | None) -> float | None:
-    if not text:
-        return None
-    if (number := _number(text)) is not None:
-        return max(0.0, number)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, OverflowError):  # the latter from a zone or an hour of twenty digits
-        return None
+def _seconds_or_date(text: str | None, now: float) -> float | None:
+    number = _number(text or "")
+    if number is None:
+        date = epoch(text)
+        number = None if date is None else date - now
+    return None if number is None else max(0.0, number)
 
 
-def _until_reset(text: str | None) -> float | None:
+def _until_reset(text: str | None, now: float) -> float | None:
     number = _number(text or "")
     if number is None:
         return None
-    now = time.time()
     to_go = number / 1000 - now if number > 1e12 else number - now if number > 1e9 else number
     return min(max(0.0, to_go), 61.0)  # a window and the second that the reset is rounded by
 

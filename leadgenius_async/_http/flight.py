@@ -21,6 +21,7 @@ class Flight:
     """Where a call is: its permit and its try's time limit, renewed where aiohttp re-sends.
 
     Attributes:
+        deadline: When the call ends, by the event loop's clock.
         tries: How many have begun.
         sent: Whether the try that is under way may have reached the service.
         reached: Whether any try may have.
@@ -34,6 +35,7 @@ class Flight:
     timeout: float
     breaker: Breaker = field(default_factory=Breaker)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    deadline: float = math.inf
     granted: float = 0.0
     tries: int = 0
     sent: bool = False
@@ -65,7 +67,7 @@ class Flight:
 
     async def connected(self) -> None:
         """Take a new permit if dialling has used up the first one's life."""
-        await self._queue(partial(self.gate.renew, self.granted))
+        await self._queue(partial(self.gate.renew, self.granted, self.deadline))
 
     async def sending(self) -> None:
         """Note that from here on the service may have got the request."""
@@ -74,7 +76,7 @@ class Flight:
     async def _permit(self) -> float:
         while True:
             self.looks = self.looks or await self.breaker.wait()
-            granted = await self.gate.permit()
+            granted = await self.gate.permit(self.deadline)
             if self.looks or not self.breaker.holds:  # an outage may begin while it queues
                 return granted
 

@@ -17,6 +17,7 @@ MAX_TRIES = 5
 MAX_PROTOCOL_TRIES = 3
 _FIRST_WAIT = 0.5  # seconds; doubled each time
 _LONGEST_WAIT = 30.0  # seconds
+_LONGEST_429 = 60.0  # seconds
 
 _GATEWAY_TIMEOUT = 504
 _TRANSIENT = {408, 425, 500, 502, 503, _GATEWAY_TIMEOUT}
@@ -48,14 +49,18 @@ def is_too_slow(error: errors.LeadGeniusError) -> bool:
 
 def backoff(tries: int) -> float:
     """Return seconds that double with each try, less a random share so that tasks spread out."""
-    longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (tries - 1))
+    longest = min(_LONGEST_WAIT, _FIRST_WAIT * _doubled(tries))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads tasks, hides nothing
 
 
 def _rate_limit_wait(error: errors.RateLimited, tries: int) -> float:
     if error.retry_after is None:
-        return min(60.0, 2.0 ** (tries - 1))
+        return min(_LONGEST_429, _doubled(tries))
     return max(1.0, error.retry_after)
+
+
+def _doubled(tries: int) -> float:
+    return 2.0 ** min(tries - 1, 10)  # a call may be refused a thousand times: no float holds that
 
 
 def _is_final(error: errors.LeadGeniusError) -> bool:

@@ -12,7 +12,8 @@ from leadgenius_async._secret import Secret
 #: A token is renewed when this share of its life is over.
 RENEW_AT = 0.8
 DEFAULT_LIFE = 3600.0  # seconds, documented
-SHORTEST_LIFE = 30.0  # seconds; a server that says less would be asked without end
+#: A server that says less would be asked more than twice a minute.
+SHORTEST_LIFE = 37.5  # seconds
 
 
 class Claims(msgspec.Struct):

@@ -9,8 +9,10 @@ their repr holds the request's headers, and so the credentials.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 
 import aiohttp
@@ -23,7 +25,7 @@ from leadgenius_async._http import auth, decode, origin
 from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Call, Kind, Meter, Reply
 from leadgenius_async._http.flight import Flight, flight_trace
-from leadgenius_async._http.limiter import Gate
+from leadgenius_async._http.limiter import Gate, NoTurn
 from leadgenius_async._http.retry import wait_before_retry
 from leadgenius_async._http.wire import open_session, own_error, proxy_refusal, read_capped
 from leadgenius_async._secret import Secret
@@ -91,17 +93,21 @@ class Transport:
             LeadGeniusError: One of the tree in `errors`.
             RuntimeError: It was closed.
         """
+        caller = _under_way.get()
         seconds = self._deadline if deadline is None else deadline
+        if caller is not None:  # a renewal, which goes on when the call that wants it does not
+            seconds = max(seconds, DEADLINE, caller.deadline - anyio.current_time())
         flight = Flight(
             self.gate,
             meter or Meter(),
             self._timeout,
             breaker=self.breaker,
-            caller=_under_way.get(),
+            deadline=anyio.current_time() + seconds,
+            caller=caller,
         )
         mark = _under_way.set(flight)
         try:
-            with anyio.move_on_after(seconds):
+            with suppress(NoTurn), anyio.move_on_after(seconds):
                 return await self._with_credentials(call, flight)
         finally:
             _under_way.reset(mark)
@@ -110,9 +116,13 @@ class Transport:
     async def aclose(self) -> None:
         """Close all connections, for good."""
         self._closed = True
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        try:
+            for credential in self.credentials.values():
+                await credential.aclose()
+        finally:
+            if self._session is not None:
+                await self._session.close()
+                self._session = None
 
     async def _with_credentials(self, call: Call, flight: Flight) -> Reply:
         credential = self._choose(call)
@@ -145,21 +155,21 @@ class Transport:
                 error.attempts = flight.tries
                 tries = self.breaker.count(error, tries)
                 wait = wait_before_retry(call, error, tries)
-                if wait is None or _ends_before(wait):
+                if wait is None:
                     raise
-                await self._sit_out(call, error, wait, flight)
+                if isinstance(error, errors.RateLimited):
+                    self._pause(wait, flight)
+                if _ends_before(wait):
+                    raise
+                flight.meter.retries += 1
+                _log.info("%s: %s; next try in %.1f s", call.name, type(error).__name__, wait)
+                if not isinstance(error, errors.RateLimited):
+                    await anyio.sleep(wait)
 
-    async def _sit_out(
-        self, call: Call, error: errors.LeadGeniusError, wait: float, flight: Flight
-    ) -> None:
-        flight.meter.retries += 1
-        _log.info("%s: %s; next try in %.1f s", call.name, type(error).__name__, wait)
-        if isinstance(error, errors.RateLimited):
-            # All tasks of the account wait at the gate; none sleeps alone and then sends.
-            flight.meter.throttled += max(0.0, wait - self.gate.paused_for)
-            self.gate.refused(wait, flight.granted)
-        else:
-            await anyio.sleep(wait)
+    def _pause(self, wait: float, flight: Flight) -> None:
+        """Let all tasks of the account wait at the gate; none sleeps alone and then sends."""
+        flight.meter.throttled += max(0.0, wait - self.gate.paused_for)
+        self.gate.refused(wait, flight.granted)
 
     async def _try(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         try:
@@ -194,6 +204,10 @@ class Transport:
                 return await self._exchange(call, headers, flight)
             except (aiohttp.ClientError, OSError) as error:
                 failure = own_error(error, self.base_url)
+            except asyncio.CancelledError as error:
+                # The same one, so that scopes and time-outs know it, without aiohttp's frames: a
+                # traceback with locals would show the headers.
+                raise error.with_traceback(None) from None
             raise failure  # out here: theirs, which hold the headers, are not even its context
         failure = errors.TimedOut(f"{call.name} took longer than {self._timeout:g} s (`timeout`)")
         failure.outcome = None if flight.sent else "not_sent"
@@ -280,28 +294,32 @@ def _ends_before(wait: float) -> bool:
 
 
 def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:
-    text = f"{call.name} was not done within {seconds:g} s (`deadline`)"
     wait = flight.gate.opens_in if flight.queueing else 0.0
     error: errors.LeadGeniusError
     if flight.sent and not call.repeatable:
         error = errors.OutcomeUnknown(
-            f"{text}: it may have happened, look it up before sending it again"
+            f"{call.name} was not done within {seconds:g} s (`deadline`): it may have happened, "
+            "look it up before sending it again"
         )
     else:
-        error = _late_before(text, flight, wait)
+        error = _late_before(call, seconds, flight, wait)
         error.outcome = None if flight.reached else "not_sent"
         error.retry_after = wait or None
     error.attempts = flight.tries
     return error
 
 
-def _late_before(text: str, flight: Flight, wait: float) -> errors.DeadlineExceeded:
+def _late_before(
+    call: Call, seconds: float, flight: Flight, wait: float
+) -> errors.DeadlineExceeded:
+    text = f"{call.name} was not done within {seconds:g} s (`deadline`)"
     if flight.breaker.out:
         out_for = flight.breaker.out_for
         return errors.DeadlineExceeded(f"{text}: the service has been out for {out_for:.0f} s")
     if flight.queueing:
         return errors.QueuedTooLong(
-            f"{text}: it waited for its turn at the rate limit{_eta(wait)}; give it longer"
+            f"{call.name} cannot be done within {seconds:g} s (`deadline`): it has to wait for its "
+            f"turn at the rate limit{_eta(wait)}; give it longer"
         )
     return errors.DeadlineExceeded(text)
 

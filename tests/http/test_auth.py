@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import time
 from pathlib import Path
@@ -187,6 +188,20 @@ async def test_a_refresh_token_is_enough_to_begin_with() -> None:
     assert server.calls[1].body == b'{"refreshToken":"refresh-1"}'
 
 
+def test_a_session_may_be_used_by_one_event_loop_after_another() -> None:
+    """As in a program that calls `asyncio.run` twice."""
+    server = Server()
+    session = logged_in(server)
+
+    async def main() -> None:
+        await session.refresh()
+        await session.aclose()
+
+    asyncio.run(main())
+    asyncio.run(main())
+    assert len(server.calls) == 2
+
+
 @pytest.mark.fault("A5")
 async def test_without_a_way_to_renew_the_error_says_what_to_do() -> None:
     """No refresh token and no password: log in."""
@@ -232,12 +247,12 @@ async def test_an_answer_without_a_token_is_an_error() -> None:
 async def test_a_senseless_life_does_not_make_a_refresh_a_request(
     clock: Clock, life: float | None
 ) -> None:
-    """A life of nothing or less is taken for the documented hour, a very short one for 30 s."""
+    """A life of nothing or less is taken for the documented hour, a short one for half a minute."""
     server = Server()
     server.answer = {"expiresIn": life}
     session = logged_in(server)
     await session.refresh()
-    clock.now += 20
+    clock.now += 29
     await session.headers()
     assert len(server.calls) == 1
 

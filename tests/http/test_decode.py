@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from email.utils import formatdate
@@ -230,7 +231,19 @@ def test_some_throttles_have_another_status(status: int, body: object, throttled
 @pytest.mark.parametrize("field", ["error", "errorType", "details", "requestId", "retryAfter"])
 @pytest.mark.parametrize(
     "value",
-    ["null", "7", "[]", '""', "9" * 400, "9" * 5000, "[" * 500 + "]" * 500, "-1", "true", "1e400"],
+    [
+        "null",
+        "7",
+        "[]",
+        '""',
+        "9" * 400,
+        "-1" + "0" * 400,
+        "9" * 5000,
+        "[" * 500 + "]" * 500,
+        "-1",
+        "true",
+        "1e400",
+    ],
 )
 def test_an_error_may_be_of_any_shape(field: str, value: str) -> None:
     """Every field may be missing or of another type; the status counts all the same."""
@@ -270,14 +283,15 @@ def now(monkeypatch: pytest.MonkeyPatch) -> float:
 )  # fmt: skip
 def test_retry_after_in_seconds(text: str, seconds: float | None) -> None:
     """A number of seconds, or a date; anything else says nothing."""
-    assert decode.retry_after({"retry-after": text}) == seconds
+    assert decode.retry_after({"retry-after": text}, throttled=False) == seconds
 
 
 @pytest.mark.fault("R1")
 def test_retry_after_as_a_date(now: float) -> None:
     """An HTTP date is seconds from now; one in the past is no wait."""
-    assert decode.retry_after({"retry-after": formatdate(now + 90, usegmt=True)}) == 90
-    assert decode.retry_after({"retry-after": formatdate(now - 90, usegmt=True)}) == 0
+    for wait, seconds in ((90, 90), (-90, 0)):
+        headers = {"retry-after": formatdate(now + wait, usegmt=True)}
+        assert decode.retry_after(headers, throttled=False) == seconds
 
 
 @pytest.mark.fault("R3")
@@ -295,18 +309,48 @@ def test_the_reset_says_it_where_retry_after_does_not(now: float, unit: str) -> 
 
     for header, wait in ((25, 25), (-25, 0), (5000, 61)):
         headers = {"retry-after": "abc", "x-ratelimit-reset": reset(header)}
-        assert decode.retry_after(headers) == pytest.approx(wait, abs=1e-3)
+        assert decode.retry_after(headers, throttled=True) == pytest.approx(wait, abs=1e-3)
+
+
+@pytest.mark.fault("H3", "R3")
+@pytest.mark.parametrize(
+    ("status", "body", "wait"),
+    [(500, b"{}", None), (503, b"{}", None), (404, b"{}", None), (429, b"{}", 25),
+     (503, b'{"code":"RATE_LIMITED"}', 25)],
+)  # fmt: skip
+def test_the_reset_is_a_wait_only_where_the_limit_refused(
+    now: float, status: int, body: bytes, wait: float | None
+) -> None:
+    """It stands in every answer; a 503 that heals in a second is not waited for until then."""
+    headers = {"x-ratelimit-reset": str(now + 25)}
+    assert decode.status_error(status, headers, body, call=GET).retry_after == wait
+
+
+@pytest.mark.fault("K1", "K2", "R3")
+@pytest.mark.parametrize("off", [-3600, 0, 3600])
+def test_the_services_times_are_compared_with_its_own(now: float, off: float) -> None:
+    """Whatever the clock here says; where the answer has no date, there is only that one."""
+    service = now + off
+    dated = {"date": formatdate(service, usegmt=True)}
+    asks = {"retry-after": formatdate(service + 4, usegmt=True)}
+    ends = {"x-ratelimit-reset": str(service + 4)}
+    assert decode.retry_after(dated | asks, throttled=True) == 4
+    assert decode.retry_after(dated | ends, throttled=True) == 4
+    by_ours = max(0, off + 4)
+    assert decode.retry_after(asks, throttled=True) == by_ours
+    assert decode.retry_after(asks | {"date": "yesterday"}, throttled=True) == by_ours
+    assert decode.retry_after(ends, throttled=True) == min(61, by_ours)
 
 
 def test_the_best_source_wins(now: float) -> None:
     """`Retry-After`, then the body's milliseconds, then the reset."""
     headers = {"retry-after": "5", "x-ratelimit-reset": str(now + 50)}
-    assert decode.retry_after(headers, 7000) == 5
+    assert decode.retry_after(headers, 7000, throttled=True) == 5
     del headers["retry-after"]
-    assert decode.retry_after(headers, 7000) == 7
-    assert decode.retry_after(headers, -7000) == 0
-    assert decode.retry_after(headers, "7000") == 50
-    assert decode.retry_after({}) is None
+    assert decode.retry_after(headers, 7000, throttled=True) == 7
+    assert decode.retry_after(headers, -7000, throttled=True) == 0
+    assert decode.retry_after(headers, "7000", throttled=True) == 50
+    assert decode.retry_after({}, throttled=True) is None
 
 
 @pytest.mark.fault("R1", "R3")
@@ -318,6 +362,6 @@ def test_the_best_source_wins(now: float) -> None:
 @settings(deadline=None)
 def test_no_header_breaks_the_wait(text: str) -> None:
     """Whatever stands there, it is a wait or nothing."""
-    for name in ("retry-after", "x-ratelimit-reset"):
-        wait: Any = decode.retry_after({name: text})
+    for name, date in itertools.product(("retry-after", "x-ratelimit-reset"), ("", text)):
+        wait: Any = decode.retry_after({name: text, "date": date}, throttled=True)
         assert wait is None or wait >= 0

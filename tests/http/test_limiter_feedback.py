@@ -200,6 +200,32 @@ def test_the_end_of_the_window_is_read_in_any_form(reset: str, seconds: float | 
     assert feedback.reset_in(headers) == seconds
 
 
+@pytest.mark.fault("R4", "R7")
+@pytest.mark.parametrize(
+    ("reset", "limit"),
+    [("30", 1000), ("120", 1000), ("3000", None), ("80000", None), (str(EPOCH + 50), 1000),
+     (str(EPOCH + 80000), None), (str((EPOCH + 3000) * 1000), None), ("abc", 1000)],
+)  # fmt: skip
+async def test_the_limit_of_an_hour_or_a_day_is_not_a_minutes(
+    reset: str, limit: float | None
+) -> None:
+    """Its window ends more than two minutes from now: sent at that pace, nothing would be left."""
+    gate = Gate()
+    headers = {"x-ratelimit-limit": "1000", "x-ratelimit-reset": reset}
+    gate.observe(headers | {"date": formatdate(EPOCH, usegmt=True)}, await gate.permit())
+    assert gate.limit == (limit or 100)
+
+
+@pytest.mark.fault("R4")
+async def test_no_limit_is_less_than_one_a_minute() -> None:
+    """A header of nearly nothing does not stop a job for days."""
+    gate = Gate()
+    granted = await gate.permit()
+    gate.observe({"x-ratelimit-limit": "0.001"}, granted)
+    assert gate.limit == 1
+    assert await gate.permit() - granted <= 62
+
+
 @pytest.mark.fault("K1", "K2")
 def test_the_clock_of_this_machine_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both times are the service's; a clock an hour off, or set meanwhile, changes nothing."""

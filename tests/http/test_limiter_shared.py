@@ -331,6 +331,91 @@ async def test_a_file_that_breaks_is_done_without(
     assert len(caplog.records) == 1
 
 
+def break_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no file be read any more."""
+
+    def fail(*_args: object) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(os, "pread", fail)
+
+
+@pytest.mark.fault("K3")
+@pytest.mark.parametrize("rate", [100, None, "100/min,1000/hour"])
+async def test_whoever_goes_on_alone_keeps_the_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: Any
+) -> None:
+    """The file's clock has counted the sleep of the machine; the one of the loop has not."""
+    one = gate(tmp_path, parse_rate(rate))
+    sent = await take([one], 3)
+    break_disk(monkeypatch)
+    sent += await take([one], 3)
+    assert isinstance(one.book, Local)
+    assert sent[-1] - sent[0] == pytest.approx(5 * SPACING, rel=0.1)
+    assert all(b - a >= SPACING - 0.0131 for a, b in itertools.pairwise(sent))
+
+
+@pytest.mark.fault("K3")
+async def test_whoever_goes_on_alone_keeps_limit_and_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the service said holds, by whichever clock."""
+    one = gate(tmp_path, None)
+    granted = await one.permit()
+    one.observe({"x-ratelimit-limit": "1000"})
+    one.refused(30.0, granted)
+    break_disk(monkeypatch)
+    assert one.paused_for == pytest.approx(30)
+    assert isinstance(one.book, Local)
+    assert one.limit == 1000
+    first = await one.permit()
+    assert 30 <= first - granted <= 33
+    assert await one.permit() - first == pytest.approx(60 / (0.9 * 985), rel=1e-2)
+
+
+@pytest.mark.fault("C5")
+async def test_a_holder_that_stays_stopped_is_done_without(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After some five seconds each goes on alone, at its pace, and says so once."""
+    one, other = gate(tmp_path), gate(tmp_path)
+    await take([one, other], 1)
+    started = anyio.current_time()
+    with File("account", tmp_path):
+        sent = await take([one], 3)
+        assert await other.permit() - sent[-1] <= 6
+    assert 4 <= sent[0] - started <= 6
+    assert all(b - a >= SPACING - 0.0131 for a, b in itertools.pairwise(sent))
+    [record] = caplog.records
+    assert "is stopped" in record.message
+
+
+@pytest.mark.fault("C5")
+async def test_moments_without_the_lock_do_not_add_up(tmp_path: Path) -> None:
+    """Many processes take it; only who never gets it goes on alone."""
+    one = gate(tmp_path)
+    for _ in range(3):
+        async with anyio.create_task_group() as group:
+            with File("account", tmp_path):
+                group.start_soon(one.permit)
+                await anyio.sleep(3)
+    assert isinstance(one.book, Shared)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_no_folder_that_is_made_is_anybody_elses(tmp_path: Path, mask: int) -> None:
+    """Whatever the umask lets through, at any depth."""
+    folder = tmp_path / "state" / "leadgenius" / "rate"
+    before = os.umask(mask)
+    try:
+        with Shared("account", folder):
+            pass
+    finally:
+        os.umask(before)
+    for path in (folder, folder.parent, folder.parent.parent):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
 def test_files_that_nobody_uses_any_more_are_deleted(tmp_path: Path) -> None:
     """A month after they were opened last, when another one is made."""
     folder = tmp_path / "rate"

@@ -109,6 +109,7 @@ def rate_limited(seconds: float) -> errors.RateLimited:
         (errors.ServerError("503"), REFRESH_PAUSE),
         (errors.ConnectionFailed("down"), REFRESH_PAUSE),
         (errors.OutcomeUnknown("the refresh is a POST, so its time-out is this"), REFRESH_PAUSE),
+        (errors.QueuedTooLong("the gate is closed"), REFRESH_PAUSE),
         (rate_limited(5.0), REFRESH_PAUSE),
         (rate_limited(200.0), 200.0),
     ],
@@ -219,6 +220,29 @@ async def test_the_same_token_again_is_no_renewal(clock: Clock) -> None:
     assert len(service.paths) == 2
 
 
+@pytest.mark.fault("A6")
+async def test_the_same_token_before_it_is_refused_is_no_error(clock: Clock) -> None:
+    """At 80 % of its life the service may give it once more: it was not rejected, and is used."""
+    service = Service(accessToken="access-0")
+    session = session_of(service)
+    for asked in (1, 2):
+        clock.pass_(0.8 * HOUR)
+        assert await token_of(session) == "access-0"
+        assert len(service.paths) == asked
+
+
+@pytest.mark.fault("A6", "A8")
+@pytest.mark.parametrize("life", [1.0, 10.0, 30.0])
+async def test_short_lives_cost_two_renewals_a_minute(clock: Clock, life: float) -> None:
+    """However short the service says they are."""
+    service = Service(expiresIn=life)
+    session = session_of(service, life=life)
+    for _ in range(600):
+        clock.pass_(1)
+        await token_of(session)
+    assert len(service.paths) <= 20
+
+
 @pytest.mark.parametrize("password", [None, Secret("of nobody")])
 async def test_a_token_that_cannot_be_renewed_is_used_until_it_is_refused(
     clock: Clock, password: Secret | None
@@ -303,14 +327,15 @@ async def test_a_token_that_cannot_be_saved_is_kept_all_the_same(
         (None, {"exp": 1e9 + 5000 + 1000}, 800),
         (0.0, {"exp": 1e9 + 5000 + 1000}, 800),
         (-5.0, {}, 0.8 * HOUR),
-        (None, {"exp": 1e9}, 24),
-        (10.0, {}, 24),
+        (None, {"exp": 1e9}, 30),
+        (10.0, {}, 30),
+        (31.0, {}, 30),
     ],
 )
 def test_when_a_token_is_due(
     clock: Clock, expires_in: float | None, claims: object, due_after: float
 ) -> None:
-    """What the answer says, else the token's `exp`, else an hour; never less than 30 seconds."""
+    """What the answer says, else the token's `exp`, else an hour; 30 seconds at the least."""
     tokens = Tokens(jwt(claims), expires_in=expires_in)
     seen: list[tuple[bool, bool]] = []
     for seconds in (due_after - 0.5, 1, due_after):

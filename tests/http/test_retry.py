@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import aiohttp
@@ -97,10 +97,10 @@ def test_a_create_is_tried_again_only_if_nothing_was_sent(error: errors.LeadGeni
     assert wait_before_retry(POST, error, MAX_TRIES) is None
 
 
-@given(st.integers(1, 60))
+@given(st.integers(1, 5000))
 def test_waits_double_up_to_half_a_minute(tries: int) -> None:
     """Each wait is random between half and all of its length, so that tasks spread out."""
-    longest = min(30.0, 0.5 * 2.0 ** (tries - 1))
+    longest = min(30.0, 0.5 * 2.0 ** min(tries - 1, 99))
     assert 0.5 * longest <= backoff(tries) <= longest
 
 
@@ -125,9 +125,10 @@ def test_a_429_waits_as_long_as_it_says(asked: float, wait: float) -> None:
 
 @pytest.mark.fault("R2")
 def test_a_429_that_says_nothing_waits_longer_each_time() -> None:
-    """From one second to a minute."""
+    """From one second to a minute, however often it comes."""
     error = errors.RateLimited("429")
-    assert [wait_before_retry(GET, error, n) for n in (1, 2, 3, 7, 30)] == [1, 2, 4, 60, 60]
+    waits = [wait_before_retry(GET, error, n) for n in (1, 2, 3, 7, 30, 1025, 10**6)]
+    assert waits == [1, 2, 4, 60, 60, 60, 60]
 
 
 def test_a_429_of_a_login_is_the_callers_to_hear_of() -> None:
@@ -244,7 +245,66 @@ async def test_a_429_beyond_the_deadline_is_raised_at_once() -> None:
         await line.request(GET)
     assert anyio.current_time() == started
     assert caught.value.retry_after == 700
-    assert not line.gate.paused_for
+
+
+@pytest.mark.fault("R1")
+async def test_a_429_beyond_the_deadline_pauses_all() -> None:
+    """Nobody sends meanwhile, however short their deadlines are; less of the limit is used."""
+    line = Line(status(429, {"retry-after": "700"}), OK, gate=Gate(6000))
+    started = anyio.current_time()
+    with pytest.raises(errors.RateLimited):
+        await line.request(GET, deadline=10)
+    for _ in range(9):
+        with pytest.raises(errors.QueuedTooLong, match="opens in 7") as caught:
+            await line.request(GET, deadline=10)
+        assert caught.value.retry_after == pytest.approx(700, rel=0.11)
+        assert caught.value.outcome == "not_sent"
+    assert anyio.current_time() - started < 1
+    assert len(line.sent) == 1
+    assert await line.request(GET, deadline=800) is OK
+    assert 700 <= anyio.current_time() - started <= 771
+
+
+@pytest.mark.fault("R1")
+async def test_who_queues_behind_others_is_told_at_once_too() -> None:
+    """The one ahead has the patience; those behind it come after it at the earliest."""
+    gate = Gate("off")
+    line = Line(OK, gate=gate)
+    gate.pause(100)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(line.request, GET)
+        await anyio.sleep(1)
+        started = anyio.current_time()
+        with pytest.raises(errors.QueuedTooLong) as caught:
+            await line.request(GET, deadline=10)
+        assert anyio.current_time() == started
+        assert caught.value.retry_after == pytest.approx(99)
+        gate.pause(200)
+        with pytest.raises(errors.QueuedTooLong) as caught:
+            await line.request(GET, deadline=150)
+        assert anyio.current_time() == started
+        assert caught.value.retry_after == pytest.approx(200)
+    assert len(line.sent) == 1
+
+
+@pytest.mark.fault("R1")
+async def test_a_permit_that_went_stale_is_not_waited_for_in_vain() -> None:
+    """A pause began while the connection was made, and is longer than the deadline."""
+    gate = Gate("off")
+    line = Line(OK, gate=gate)
+    line.dial = 5
+    started = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(after, 4, gate.pause, 100)
+        with pytest.raises(errors.QueuedTooLong, match="opens in") as caught:
+            await line.request(POST, deadline=50)
+        assert caught.value.outcome == "not_sent"
+    assert anyio.current_time() - started == 5
+
+
+async def after(seconds: float, act: Callable[[float], None], argument: float) -> None:
+    await anyio.sleep(seconds)
+    act(argument)
 
 
 async def test_any_wait_beyond_the_deadline_is_not_begun() -> None:
@@ -332,10 +392,12 @@ async def test_a_call_that_only_queued_was_not_sent() -> None:
     """Neither a GET nor a create has left when the deadline comes before its permit."""
     gate = Gate("off")
     gate.pause(100)
+    started = anyio.current_time()
     for call in (GET, POST):
         with pytest.raises(errors.QueuedTooLong, match="its turn at the rate limit") as caught:
             await Line(OK, gate=gate).request(call, deadline=10)
         assert caught.value.outcome == "not_sent"
+    assert anyio.current_time() == started
 
 
 async def test_a_create_that_was_refused_and_queues_again_did_not_happen() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import math
 import pickle
 import random
 import ssl
 import traceback
 import tracemalloc
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +49,7 @@ from leadgenius_async._http.call import (
     make_call,
 )
 from leadgenius_async._http.limiter import Gate
+from leadgenius_async._http.transport import Transport
 from leadgenius_async._version import __version__
 
 GET = Call(method="GET", path="/x", takes=NO_CREDENTIALS, repeatable=True)
@@ -458,9 +461,9 @@ async def test_a_permit_is_looked_at_again_when_a_connection_is_new() -> None:
     class Asked(Gate):
         renewals = 0
 
-        async def renew(self, granted: float) -> float:
+        async def renew(self, granted: float, by: float = math.inf) -> float:
             self.renewals += 1
-            return await super().renew(granted)
+            return await super().renew(granted, by)
 
     gate = Asked("off")
     async with Wire(reply()) as wire, transport_to(wire.url, gate=gate) as line:
@@ -495,9 +498,9 @@ async def test_a_get_that_aiohttp_sends_again_takes_another_permit() -> None:
     class Counting(Gate):
         permits = 0
 
-        async def permit(self) -> float:
+        async def permit(self, by: float = math.inf) -> float:
             self.permits += 1
-            return await super().permit()
+            return await super().permit(by)
 
     gate, meter = Counting("off"), Meter()
     async with (
@@ -694,7 +697,7 @@ async def test_a_429_is_waited_out_and_sent_again() -> None:
         with pytest.raises(errors.RateLimited) as caught:
             await line.request(call)
     assert caught.value.retry_after == 3600
-    assert (paused, len(wire.requests)) == ([1.0], 3)
+    assert (paused, len(wire.requests)) == ([1.0, 3600.0], 3)
 
 
 @pytest.mark.fault("H11")
@@ -817,6 +820,71 @@ async def test_no_error_gives_the_credentials_away(fault: str, kind: Kind) -> No
     assert "canary" not in said
     copied = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
     assert (str(copied), vars(copied)) == (str(caught.value), vars(caught.value))
+
+
+async def by_wait_for(line: Transport, call: Call) -> None:
+    await asyncio.wait_for(line.request(call), 0.05)
+
+
+async def by_timeout(line: Transport, call: Call) -> None:
+    async with asyncio.timeout(0.05):
+        await line.request(call)
+
+
+async def by_cancel(line: Transport, call: Call) -> None:
+    task = asyncio.create_task(line.request(call))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    await task
+
+
+async def by_another_task(line: Transport, call: Call) -> None:
+    async def fail() -> None:
+        await asyncio.sleep(0.05)
+        raise ValueError
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(line.request(call))
+        tasks.create_task(fail())
+
+
+async def by_scope(line: Transport, call: Call) -> None:
+    with anyio.fail_after(0.05):
+        await line.request(call)
+
+
+ENDS: list[tuple[Callable[[Transport, Call], Awaitable[None]], type[BaseException]]] = [
+    (by_wait_for, TimeoutError),
+    (by_timeout, TimeoutError),
+    (by_cancel, asyncio.CancelledError),
+    (by_another_task, ExceptionGroup),
+    (by_scope, TimeoutError),
+]
+
+
+@pytest.mark.fault("C3")
+@pytest.mark.parametrize(("end", "class_"), ENDS)
+@pytest.mark.parametrize("where", ["no answer", "half a body", "at the gate"])
+async def test_a_cancelled_call_does_not_give_the_credentials_away(
+    end: Callable[[Transport, Call], Awaitable[None]],
+    class_: type[BaseException],
+    where: str,
+) -> None:
+    """Whatever ends it, and wherever: the frames of aiohttp hold the headers, and are not shown."""
+    gate = Gate("off")
+    if where == "at the gate":
+        gate.pause(60)
+    answer = reply(body=b'{"a":', Content_Length="500") if where == "half a body" else say_nothing
+    call = Call(method="GET", path="/x", takes=(Kind.API_KEY,), repeatable=True)
+    async with Wire(answer) as wire, transport_to(wire.url, HELD, gate=gate) as line:
+        with pytest.raises(class_) as caught:
+            await end(line, call)
+    said = everything_said(caught.value)
+    assert "_with_credentials" in said or class_ is ExceptionGroup  # it is the call's traceback
+    assert "canary" not in said
+    task = asyncio.current_task()
+    assert task is not None
+    assert class_ is not TimeoutError or not task.cancelling()
 
 
 def an_instance_of(class_: type[BaseException]) -> Exception:

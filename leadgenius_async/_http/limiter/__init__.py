@@ -10,7 +10,11 @@ from leadgenius_async._http.limiter.books import (
     Shared as Shared,
     file_name as file_name,
 )
-from leadgenius_async._http.limiter.gate import PERMIT_LIFE as PERMIT_LIFE, Gate as Gate
+from leadgenius_async._http.limiter.gate import (
+    PERMIT_LIFE as PERMIT_LIFE,
+    Gate as Gate,
+    NoTurn as NoTurn,
+)
 from leadgenius_async._http.limiter.ledger import USED as USED
 from leadgenius_async._http.limiter.rates import (
     WINDOW as WINDOW,

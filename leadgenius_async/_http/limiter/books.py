@@ -53,6 +53,11 @@ class Busy(Exception):
 class Book(Protocol):
     """Gives the ledger for a moment in which nobody else has it."""
 
+    @property
+    def last(self) -> Ledger:
+        """The ledger as it was read last."""
+        ...
+
     def clock(self) -> float:
         """Return the time by the clock of the ledger."""
         ...
@@ -67,10 +72,14 @@ class Book(Protocol):
 
 
 class Local:
-    """A ledger in memory, for the tasks of one event loop."""
+    """A ledger in memory, for the tasks of one event loop.
 
-    def __init__(self) -> None:
-        self._ledger = Ledger()
+    Args:
+        ledger: What is known already.
+    """
+
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        self.last = ledger or Ledger()
 
     def clock(self) -> float:
         """Return the event loop's time."""
@@ -78,10 +87,10 @@ class Local:
 
     def peek(self) -> Ledger:
         """Return the ledger."""
-        return self._ledger
+        return self.last
 
     def __enter__(self) -> Ledger:
-        return self._ledger
+        return self.last
 
     def __exit__(self, *exc: object) -> None:
         """Nobody else is waiting."""
@@ -103,26 +112,28 @@ class Shared:
         self._name = name
         self._folder = folder
         self._file: int | None = None
-        self._ledger = Ledger()
+        self.last = Ledger()
 
     def clock(self) -> float:
         """Return seconds since the host was started, those in which it slept among them."""
+        if sys.platform == "win32":
+            return time.monotonic()
         return time.clock_gettime(_CLOCK)
 
     def peek(self) -> Ledger:
         """Return the ledger without its lock: numbers of one moment, or of two close ones."""
-        return self._ledger if self._file is None else self._load(self._file)
+        return self.last if self._file is None else self._load(self._file)
 
     def __enter__(self) -> Ledger:
         if self._file is None:
             self._file = self._open()
         self._lock(self._file)
         try:
-            self._ledger = self._load(self._file)
+            self.last = self._load(self._file)
         except BaseException:
             self._unlock(self._file)
             raise
-        return self._ledger
+        return self.last
 
     def __exit__(self, *exc: object) -> None:
         if self._file is not None:
@@ -135,7 +146,7 @@ class Shared:
         if not HAS_LOCKS:
             raise OSError("there are no file locks on this system")
         folder = self._folder or user_state_path("leadgenius") / "rate"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
         path = folder / self._name
         if not path.exists():
             _forget_old(folder)
@@ -165,7 +176,7 @@ class Shared:
         return ledger if _is_sound(ledger, self.clock()) else Ledger(times=times)
 
     def _store(self, file: int) -> None:
-        own = self._ledger
+        own = self.last
         data = HEAD.pack(
             MARK, own.count, own.tat, own.resumes_at, own.limit,
             own.cut, own.cut_at, own.slow, own.slow_until, own.reset_at,
@@ -222,6 +233,13 @@ def _is_sound(ledger: Ledger, now: float) -> bool:
         and 0 <= ledger.slow < math.inf
         and (ledger.cut == USED or (0 < ledger.cut < USED and 0 <= ledger.cut_at <= now))
     )
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, for this user alone (`parents=True` goes by the umask)."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _forget_old(folder: Path) -> None:

@@ -25,9 +25,16 @@ class Said(NamedTuple):
 
 
 def limit(headers: Mapping[str, str]) -> float | None:
-    """Return the announced limit; a cached answer's is an old one, and ignored."""
+    """Return the announced limit of a minute, one request at the least.
+
+    A cached answer's is an old one, and ignored. So is one whose window ends more than two minutes
+    from now: it is an hour's or a day's.
+    """
     number = _rate_header(headers, "limit")
-    return number if number and number > 0 and not _is_cached(headers) else None
+    if number is None or number <= 0 or _is_cached(headers):
+        return None
+    ends_in = _ends_in(headers)
+    return max(1.0, number) if ends_in is None or ends_in <= 2 * WINDOW else None
 
 
 def read(headers: Mapping[str, str]) -> Said | None:
@@ -47,17 +54,18 @@ def reset_in(headers: Mapping[str, str]) -> float | None:
     with the service's own `Date`, so the clock of this machine may say what it likes; without
     that header it says nothing. An end that is more than two minutes away is none of a minute.
     """
-    number = _rate_header(headers, "reset")
-    if number is None:
-        return None
-    if number > 1e9:
-        date = _epoch(headers.get("date"))
-        if date is None:
-            return None
-        number = (number / 1000 if number > 1e12 else number) - date
-    if number > 2 * WINDOW:
+    seconds = _ends_in(headers)
+    if seconds is None or seconds > 2 * WINDOW:
         return None  # of a larger window
-    return min(max(0.0, number), WINDOW + 1)  # the second is what it may be rounded up by
+    return min(max(0.0, seconds), WINDOW + 1)  # the second is what it may be rounded up by
+
+
+def _ends_in(headers: Mapping[str, str]) -> float | None:
+    number = _rate_header(headers, "reset")
+    if number is None or number <= 1e9:
+        return number
+    date = epoch(headers.get("date"))
+    return None if date is None else (number / 1000 if number > 1e12 else number) - date
 
 
 def _rate_header(headers: Mapping[str, str], name: str) -> float | None:
@@ -69,7 +77,8 @@ def _is_cached(headers: Mapping[str, str]) -> bool:
     return (_number(headers.get("age")) or 0.0) > 0
 
 
-def _epoch(text: str | None) -> float | None:
+def epoch(text: str | None) -> float | None:
+    """Return the epoch seconds of an HTTP date, or None if it is none."""
     try:
         return parsedate_to_datetime(text or "").timestamp()
     except (ValueError, OverflowError):

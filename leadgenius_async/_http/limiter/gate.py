@@ -18,7 +18,10 @@ from leadgenius_async._http.limiter.rates import TIERS, WINDOW, Rate, Windows
 #: A permit older than this when its connection is ready is dropped, and another one taken.
 PERMIT_LIFE = 0.25  # seconds
 
-_LOCK_RETRY = 0.002  # seconds
+#: Between looks at a lock that is held for microseconds, and from the 50th on: it is held longer.
+_LOCK_RETRY, _LATER_RETRY = 0.002, 0.02  # seconds
+#: After so many, which take some 5 s, its holder is stopped.
+_LOCK_LOOKS = 270
 _LONGEST_SLEEP = 60.0  # seconds
 _EXTRA = 0.1  # of a pause, at the most
 _SHOWN = 20  # times of sends in the log
@@ -26,6 +29,10 @@ _SHOWN = 20  # times of sends in the log
 _Change = Callable[[Ledger, float], None]
 
 _log = logging.getLogger("leadgenius_async.limiter")
+
+
+class NoTurn(Exception):
+    """The turn comes too late for whoever asks."""
 
 
 class Gate:
@@ -52,6 +59,7 @@ class Gate:
         self.book: Book = book or Local()
         self._turn = anyio.Lock()
         self._next = -math.inf
+        self._locked_out = 0
         self._has_warned = False
         self._kept: list[_Change] = []
 
@@ -71,26 +79,39 @@ class Gate:
     @property
     def opens_in(self) -> float:
         """Seconds that whoever waits at the gate waits for at least, as far as is known."""
-        return max(0.0, self._next - anyio.current_time())
+        return max(self._next - anyio.current_time(), self.paused_for)
 
-    async def permit(self) -> float:
+    async def permit(self, by: float = math.inf) -> float:
         """Wait for the turn to send one request, and return when it was granted.
 
-        The time is the event loop's, in seconds.
+        Both times are the event loop's, in seconds.
+
+        Args:
+            by: When it must be granted at the latest.
+
+        Raises:
+            NoTurn: It is known that it will not; nobody waits in vain.
         """
+        if self._turn.locked():  # somebody is ahead, and waits for so long
+            _check(self.opens_in, by)
         async with self._turn:  # in the order of asking
             while wait := self._take():
                 self._next = anyio.current_time() + wait
+                _check(wait, by)
                 # Not all of a long wait at once: this clock stands still while the machine sleeps.
                 await anyio.sleep(min(wait, _LONGEST_SLEEP))
             return anyio.current_time()
 
-    async def renew(self, granted: float) -> float:
-        """Return `granted`, or a fresh permit if that one is too old, or the gate was paused."""
+    async def renew(self, granted: float, by: float = math.inf) -> float:
+        """Return `granted`, or a fresh permit if that one is too old, or the gate was paused.
+
+        Raises:
+            NoTurn: There is none before `by`.
+        """
         if anyio.current_time() - granted <= PERMIT_LIFE and not self.paused_for:
             return granted
         _log.debug("dropped a permit: too old, or from before a pause")
-        return await self.permit()
+        return await self.permit(by)
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for `seconds`."""
@@ -138,15 +159,19 @@ class Gate:
         """Take a permit and return 0, or return the seconds to wait before the next look."""
         try:
             with self.book as ledger:
+                self._locked_out = 0
                 now = self.book.clock()
                 while self._kept:
                     self._kept.pop(0)(ledger, now)
                 return ledger.take(now, self._terms)
         except Busy:
-            return _LOCK_RETRY
+            self._locked_out += 1
+            if self._locked_out < _LOCK_LOOKS:
+                return _LOCK_RETRY if self._locked_out < 50 else _LATER_RETRY
+            self._go_alone("a process that is stopped holds its lock")
         except OSError as error:
-            self._go_alone(error)
-            return self._take()
+            self._go_alone(_reason(error))
+        return self._take()
 
     def _change(self, change: _Change, *, must: bool = False) -> None:
         """Change the ledger now; where it is locked, before the next permit if it must be."""
@@ -157,20 +182,23 @@ class Gate:
             if must:
                 self._kept.append(change)
         except OSError as error:
-            self._go_alone(error)
+            self._go_alone(_reason(error))
             self._change(change)
 
     def _peek(self) -> Ledger:
         try:
             return self.book.peek()
         except OSError as error:
-            self._go_alone(error)
+            self._go_alone(_reason(error))
             return self.book.peek()
 
-    def _go_alone(self, error: OSError) -> None:
-        """Pace this process by itself: what all share cannot be had."""
-        self.book = Local()
-        warn_alone(error.strerror or str(error))
+    def _go_alone(self, why: str) -> None:
+        """Pace this process by itself, from what is known: what all share cannot be had."""
+        shared, alone = self.book, Local()
+        ahead = alone.clock() - shared.clock()
+        self.book = Local(shared.last.by_another_clock(ahead))
+        self._terms.tat += ahead
+        warn_alone(why)
 
     def _report(self, ledger: Ledger, now: float) -> None:
         """Log a 429, which should not be: with the sends before it, once loudly."""
@@ -196,6 +224,15 @@ def _terms(rate: Rate | Windows | None) -> Terms:
             return Terms(rate, rate)
         case _:
             return Terms(TIERS["premium" if rate == "premium" else "standard"])
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _check(wait: float, by: float) -> None:
+    if anyio.current_time() + wait > by:
+        raise NoTurn
 
 
 def _age(granted: float) -> float:

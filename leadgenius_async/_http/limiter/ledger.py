@@ -107,6 +107,19 @@ class Ledger:
     reset_at: float = -math.inf
     times: Times = field(default_factory=Times)
 
+    def by_another_clock(self, ahead: float) -> Ledger:
+        """Return it by a clock that is so many seconds ahead, without the times of requests."""
+        return Ledger(
+            tat=self.tat + ahead,
+            resumes_at=self.resumes_at + ahead,
+            limit=self.limit,
+            cut=self.cut,
+            cut_at=self.cut_at + ahead,
+            slow=self.slow,
+            slow_until=self.slow_until + ahead,
+            reset_at=self.reset_at + ahead,
+        )
+
     def take(self, now: float, terms: Terms) -> float:
         """Take the permit for one request, and return 0; or return the seconds to wait first."""
         spacing = self.spacing(now, terms)
