@@ -15,6 +15,7 @@ from leadgenius_async._http.call import Call, Reply
 from leadgenius_async._http.record import Record
 from leadgenius_async._lead_structs import EnrichLead
 from leadgenius_async._resources import checks
+from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.lead_bulk import LeadBulk
 from leadgenius_async._resources.lead_rows import (
     LeadInput,
@@ -109,7 +110,7 @@ class Leads(LeadBulk):
         """
         return self._list_read(
             "/leads",
-            partial(self._read_own, client_id),
+            partial(_read_own, self._account, client_id),
             query={"client_id": checks.text("client_id", client_id)},
             paging=BY_NEXT_TOKEN,
             page_size=page_size,
@@ -117,18 +118,6 @@ class Leads(LeadBulk):
             token=token,
             limit=limit,
         )
-
-    def _read_own(self, client_id: str, call: Call, reply: Reply) -> list[EnrichLead]:
-        """Read a page of a client's leads, and refuse it where one is somebody else's."""
-        leads = read_leads(("leads", "data.items", "data"), call, reply)
-        check_tenant(
-            call.path,
-            [lead.company_id for lead in leads],
-            [lead.client_id for lead in leads],
-            company_id=self._account.company_of(client_id),
-            client_id=client_id,
-        )
-        return leads
 
     def search(
         self, *, limit: int | None = None, token: str | None = None, **wanted: Unpack[LeadSearch]
@@ -343,6 +332,19 @@ class Leads(LeadBulk):
         ids = checks.many("lead_ids", lead_ids, most=MAX_BATCH)
         keys = ("deleted", "data.deleted")
         return await self._ask("DELETE", "/leads", int, keys, payload={"ids": ids})
+
+
+def _read_own(account: Account, client_id: str, call: Call, reply: Reply) -> list[EnrichLead]:
+    """Read a page of a client's leads, and refuse it where one is somebody else's."""
+    leads = read_leads(("leads", "data.items", "data"), call, reply)
+    check_tenant(
+        call.path,
+        [lead.company_id for lead in leads],
+        [lead.client_id for lead in leads],
+        company_id=account.company_of(client_id),
+        client_id=client_id,
+    )
+    return leads
 
 
 def _path(lead_id: str) -> str:

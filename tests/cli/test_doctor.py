@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from world import World, running_world
 
+from leadgenius_async import _settings
 from leadgenius_async._resources.bulk import EnrichLeads
 from leadgenius_async.cli import examination
 from leadgenius_async.cli.app import run
@@ -229,8 +230,12 @@ def test_plain_http_to_another_machine(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is allowed, and said what that means."""
+
+    def is_loopback(_host: str) -> bool:
+        return False
+
     monkeypatch.setenv("LEADGENIUS_ALLOW_HTTP", "1")
-    monkeypatch.setattr(examination, "is_loopback", lambda _: False)
+    monkeypatch.setattr(examination, "is_loopback", is_loopback)
     code, found = checks(capsys)
     assert code == 0
     assert found["tls"]["outcome"] == "warning"
@@ -309,7 +314,7 @@ def test_a_check_that_itself_fails(
 
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize(("owner", "name", "check"), [
-    (examination._settings, "load", "settings"),
+    (_settings, "load", "settings"),
     (Connection, "open", "account"),
     (EnrichLeads, "rows", "export"),
 ])  # fmt: skip

@@ -232,7 +232,7 @@ async def test_what_an_export_remembers_is_its_owners(
         look()
         return runs(*given)
 
-    runs = folders._runs
+    runs = vars(folders)["_runs"]
     monkeypatch.setattr(folders, "_runs", each_run)
     monkeypatch.setattr(layout, "decide", decide)
     before = os.umask(0o022)
