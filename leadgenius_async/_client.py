@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -241,7 +242,36 @@ def _session(settings: Settings) -> http_auth.Session:
 
 def _shared(saved: Saved) -> SharedLogin:
     lock = saved.path.with_name(f"{saved.path.name}.refresh.lock")
-    return SharedLogin(lock, lambda: _saved_tokens(saved), lambda fresh: save_tokens(saved, fresh))
+    login = _SavedLogin(saved)
+    return SharedLogin(lock, login.read, login.write)
+
+
+class _SavedLogin:
+    """The tokens of a saved login; where new ones cannot be saved, those there are dead from then.
+
+    A home may be read-only, as in a container: what runs goes on with the tokens in memory.
+    """
+
+    def __init__(self, saved: Saved) -> None:
+        self._saved = saved
+        self._is_stale = False
+
+    def read(self) -> http_auth.Tokens | None:
+        return None if self._is_stale else _saved_tokens(self._saved)
+
+    def write(self, fresh: http_auth.Tokens) -> None:
+        try:
+            save_tokens(self._saved, fresh)
+        except ConfigurationError as error:
+            was_stale, self._is_stale = self._is_stale, True
+            if not was_stale:
+                warnings.warn(
+                    f"the login was renewed and cannot be saved ({error}): this process goes on "
+                    "with it, others may have to log in again",
+                    stacklevel=2,
+                )
+        else:
+            self._is_stale = False
 
 
 def _saved_tokens(saved: Saved) -> http_auth.Tokens | None:

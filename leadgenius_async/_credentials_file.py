@@ -46,7 +46,7 @@ class CredentialsFile:
     def read(self) -> dict[str, object]:
         """Return what the file holds; nothing if there is no file.
 
-        A file that others could read is tightened to 0600, with a warning.
+        A file that others could read is tightened to 0600 where that is possible, with a warning.
 
         Raises:
             ConfigurationError: It is not JSON, or belongs to another user.
@@ -67,7 +67,8 @@ class CredentialsFile:
     def update(self, changes: Mapping[str, object]) -> None:
         """Write some keys and keep the others; None removes a key.
 
-        The file appears whole or not at all, readable by its owner alone.
+        The file appears whole or not at all, readable by its owner alone. A link stays one: what
+        it leads to is written.
         """
         self.rewrite(lambda old: _merged(old, changes))
 
@@ -104,21 +105,25 @@ class CredentialsFile:
         if status.st_uid != os.getuid():
             raise ConfigurationError(f"{self.path} belongs to another user: it is not used")
         if stat.S_IMODE(status.st_mode) & 0o077:
-            os.fchmod(descriptor, _PRIVATE)
-            warnings.warn(
-                f"{self.path} could be read by other users; its mode is now 0600", stacklevel=2
-            )
+            try:
+                os.fchmod(descriptor, _PRIVATE)
+            except OSError as error:  # a read-only file system
+                end = f"can be read by other users, and stays so: {error.strerror}"
+            else:
+                end = "could be read by other users; its mode is now 0600"
+            warnings.warn(f"{self.path} {end}", stacklevel=2)
 
     def _replace(self, data: bytes) -> None:
-        temporary = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}.tmp")
+        path = Path(os.path.realpath(self.path))  # a rename would put a plain file over a link
+        temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         try:
             with os.fdopen(os.open(temporary, flags, _PRIVATE), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(self.path)
-            _sync(self.path.parent)
+            temporary.replace(path)
+            _sync(path.parent)
         except OSError as error:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()

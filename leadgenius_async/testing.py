@@ -68,7 +68,8 @@ def leadgenius_environment(
 ) -> dict[str, str]:
     """Let whatever reads the environment use the emulator, and no saved login; give the variables.
 
-    `HOME` is a folder of the test's own, so that no key of yours goes anywhere.
+    `HOME`, on Windows `USERPROFILE`, is a folder of the test's own, so that no key of yours goes
+    anywhere.
     """
     for name in list(os.environ):
         if name.startswith(("LEADGENIUS_", "LGP_")):
@@ -80,6 +81,7 @@ def leadgenius_environment(
         "LEADGENIUS_USER_ID": ready.user_id,
         "LEADGENIUS_RATE": str(leadgenius_emulator.config.rate),
         "HOME": str(tmp_path),
+        "USERPROFILE": str(tmp_path),
         "XDG_CONFIG_HOME": str(tmp_path / ".config"),
         "XDG_STATE_HOME": str(tmp_path / ".state"),
     }

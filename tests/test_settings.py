@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
@@ -114,6 +115,40 @@ def test_a_file_that_others_can_read_is_tightened_once(file: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         CredentialsFile(file).read()
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EPERM])
+def test_a_file_that_cannot_be_tightened_is_used(
+    monkeypatch: pytest.MonkeyPatch, file: Path, number: int
+) -> None:
+    """Its file system is read-only: that is a warning, also where a key is given beside it."""
+
+    def fchmod(_descriptor: int, _mode: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    store(file, token="t")
+    file.chmod(0o644)
+    monkeypatch.setattr(os, "fchmod", fchmod)
+    with pytest.warns(UserWarning, match=f"stays so: {os.strerror(number)}"):
+        assert CredentialsFile(file).read() == {"token": "t"}
+    with pytest.warns(UserWarning, match="can be read by other users"):
+        LeadGenius(api_key="lgp_1", user_id="u")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_stays_a_link(file: Path, tmp_path: Path, is_there: bool) -> None:  # noqa: FBT001
+    """What it leads to is written, in its own folder."""
+    (folder := tmp_path / "secrets").mkdir()
+    target = folder / "auth.json"
+    if is_there:
+        store(target, theirs="x")
+    file.symlink_to(target)
+    CredentialsFile(file).update({"token": "t"})
+    assert file.is_symlink()
+    kept = {"theirs": "x"} if is_there else {}
+    assert json.loads(target.read_text()) == {**kept, "token": "t"}
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in folder.iterdir()] == ["auth.json"]
 
 
 def test_an_update_keeps_what_it_does_not_know(file: Path) -> None:

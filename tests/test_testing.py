@@ -56,6 +56,12 @@ def test_each_test_has_its_own(
     assert leadgenius_environment["LEADGENIUS_BASE_URL"] == leadgenius_emulator.base_url
 
 
+def test_its_home_is_the_tests_own(leadgenius_environment: dict[str, str], tmp_path: Path) -> None:
+    """On Windows too, where a home has another name."""
+    assert leadgenius_environment["HOME"] == leadgenius_environment["USERPROFILE"] == str(tmp_path)
+    assert Path.home() == tmp_path
+
+
 WRONG = """
 import pytest
 

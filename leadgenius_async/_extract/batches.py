@@ -31,7 +31,9 @@ async def record_batches(
     """Give the rows of each partition in turn as record batches of one schema.
 
     Raises:
-        ProtocolError: A row cannot be read at all; `export` keeps such rows aside instead.
+        ProtocolError: A row cannot be read at all (`export` keeps such rows aside instead), or a
+            page has more than twice the rows that were asked for.
+        TenantMismatch: A row belongs to another company or client.
         LeadGeniusError: See `errors`.
     """
     decoder = ArrowDecoder(query)
@@ -43,6 +45,7 @@ async def record_batches(
         )
         async for page in _one_ahead(chain.pages()):
             decoded = await to_thread.run_sync(decoder, page)
+            page.check_count(decoded.read + len(decoded.rejects))
             page_size.observe(decoded.rows, page.size)
             budget.give_back(page.size)
             if decoded.rejects:

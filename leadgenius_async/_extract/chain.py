@@ -53,11 +53,25 @@ class RawPage:
         place: Where it stands.
         data: Its rows, a JSON array; they keep the whole body in memory.
         size: Bytes of its body.
+        limit: Rows that were asked for.
     """
 
     place: PagePlace
     data: msgspec.Raw
     size: int
+    limit: int
+
+    def check_count(self, rows: int) -> None:
+        """Refuse a page of far more rows than were asked for: no memory was planned for them.
+
+        Raises:
+            ProtocolError: It has more than twice as many.
+        """
+        if rows > 2 * self.limit:
+            raise errors.ProtocolError(
+                f"a page has {rows:,} rows, and {self.limit:,} were asked for: "
+                "tell the service's support"
+            )
 
 
 class Chain:
@@ -130,15 +144,15 @@ class Chain:
             return first
         guess = await self._budget.take(self._page_size.guess)
         try:
-            head, size = await self._ask()
+            head, size, limit = await self._ask()
         except BaseException:
             self._budget.give_back(guess)
             raise
         self._budget.correct(guess, size)
         place = PagePlace(self.partition, number, self._token, head.token)
-        return RawPage(place, head.data, size)
+        return RawPage(place, head.data, size, limit)
 
-    async def _ask(self) -> tuple[Head, int]:
+    async def _ask(self) -> tuple[Head, int, int]:
         """Ask for the page at the token, with smaller limits while it is too large or too slow."""
         slow = 0
         while True:
@@ -172,7 +186,7 @@ class Chain:
                 ) from None
             else:
                 self._grow_back()
-                return found
+                return (*found, limit)
 
     def _grow_back(self) -> None:
         if self._slow_limit is not None:

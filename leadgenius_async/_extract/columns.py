@@ -22,6 +22,7 @@ from leadgenius_async._extract.ids import KEYS
 from leadgenius_async._extract.query import CHANGED, Query, is_since
 from leadgenius_async._extract.rows import Reject, RowReader, json_type, row_struct
 from leadgenius_async._extract.schema import EXTRA_COLUMN
+from leadgenius_async._extract.tenants import check_tenant
 
 ARROW_TYPES = {"text": pa.string(), "number": pa.float64()}
 
@@ -111,7 +112,13 @@ class ArrowDecoder:
         """
         rows, rejects = self._reader.read(page.data)
         columns = self._transpose(rows)
-        check_tenant(self._query, page.place, columns[self._company], columns[self._client])
+        check_tenant(
+            self._query.path,
+            columns[self._company],
+            columns[self._client],
+            company_id=self._query.company_id,
+            client_id=page.place.partition.client_id,
+        )
         if self._strict:
             refuse_rejects(self._query, page.place, rejects)
             _refuse_extra(self._query, page.place, columns[self._width])
@@ -179,28 +186,6 @@ class KeysDecoder:
         found = self._decode(page)
         keys = found.keys
         return Decoded(page.place, found.read, found.rows, None, keys.nbytes, [], keys)
-
-
-def check_tenant(
-    query: Query,
-    place: PagePlace,
-    company_ids: Sequence[str | None],
-    client_ids: Sequence[str | None],
-) -> None:
-    """Refuse a page that holds a row of another company, or of another client than asked for.
-
-    Raises:
-        TenantMismatch: It does; nothing of the page is written.
-    """
-    strangers = set(company_ids) - {query.company_id, None}
-    if place.partition.client_id is not None:
-        strangers |= set(client_ids) - {place.partition.client_id, None}
-    if strangers:
-        raise errors.TenantMismatch(
-            f"{query.path}: the service sent rows of {', '.join(sorted(filter(None, strangers)))} "
-            f"for company {query.company_id}, client {place.partition.name}; none of that page "
-            "was written: tell the service's support"
-        )
 
 
 def refuse_rejects(query: Query, place: PagePlace, rejects: Sequence[Reject]) -> None:

@@ -24,10 +24,17 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace(path: Path, data: bytes) -> None:
+def make_private(path: Path) -> None:
+    """Make a file that its owner alone can read, if there is none: tokens or rows come into it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+
+
+def replace(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a small file whole, durably: nobody sees a half of it."""
     temporary = path.with_name(f".{path.name.lstrip('.')}.tmp")
     try:
+        if private:
+            make_private(temporary)
         temporary.write_bytes(data)
         sync(temporary)
         temporary.rename(path)

@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from leadgenius_async import errors
+from leadgenius_async._extract.files import make_private
 from leadgenius_async._extract.parts import GROUP_BYTES
 from leadgenius_async._extract.report import PartReport
 from leadgenius_async._extract.rewrite import each_group, grouped
@@ -143,6 +144,7 @@ def _spill(
     bucket_of = {value: n for n, bucket in enumerate(buckets) for value in bucket}
     places: list[list[int]] = [[] for _ in buckets]
     count = 0
+    make_private(path)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(pa.OSFile(str(path), "wb"))
         writer: pa.RecordBatchFileWriter | None = None

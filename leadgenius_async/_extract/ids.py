@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from leadgenius_async._extract.files import make_private
+
 # Texts, since Arrow's classes take no parameters at run time.
 Column: TypeAlias = "pa.ChunkedArray[Any]"
 Values: TypeAlias = "pa.Array[Any]"
@@ -36,6 +38,7 @@ class IdsFile:
 
     def __init__(self, path: Path, *, with_clients: bool) -> None:
         self._schema = KEYS if with_clients else _IDS
+        make_private(path)
         self._file = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_file(self._file, self._schema)
 

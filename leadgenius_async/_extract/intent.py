@@ -51,7 +51,7 @@ class Intent(msgspec.Struct, kw_only=True):
 
 def decide(path: Path, intent: Intent) -> None:
     """Write an intent; the parts that it names are ready and synced."""
-    replace(path, pretty(intent))
+    replace(path, pretty(intent), private=True)
 
 
 def read_intent(path: Path) -> Intent:

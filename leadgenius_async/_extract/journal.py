@@ -21,6 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from leadgenius_async import errors
+from leadgenius_async._extract.files import make_private
 from leadgenius_async._extract.formats import Chains, Compression, FileFormat, PartitionBy
 from leadgenius_async._extract.report import PartitionReport, PartReport
 
@@ -406,6 +407,7 @@ def create_journal(path: Path, job: Job) -> Journal:
     """Make the journal of an export that begins; under its name it is whole from the first."""
     temporary = path.with_name(f"{path.name}.new")
     temporary.unlink(missing_ok=True)
+    make_private(temporary)  # SQLite gives the files beside it the same mode
     with _readable(path), contextlib.closing(sqlite3.connect(temporary)) as db:
         db.executescript(
             f"PRAGMA synchronous = FULL; PRAGMA application_id = {_APPLICATION};"

@@ -11,13 +11,13 @@ import pyarrow as pa
 from leadgenius_async._extract.chain import RawPage
 from leadgenius_async._extract.columns import (
     Decoded,
-    check_tenant,
     key_batch,
     refuse_rejects,
     wanted_rows,
 )
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.rows import Reject, read_cell, split
+from leadgenius_async._extract.tenants import check_tenant
 from leadgenius_async._fields import Field
 
 _ID = Field("id", "text")
@@ -64,7 +64,13 @@ class LineDecoder:
         raws = split(page.data)
         keys, rejects = self._read_keys(page.data, raws)
         client_ids = [key.client_id for key in keys]
-        check_tenant(self._query, page.place, [key.company_id for key in keys], client_ids)
+        check_tenant(
+            self._query.path,
+            [key.company_id for key in keys],
+            client_ids,
+            company_id=self._query.company_id,
+            client_id=page.place.partition.client_id,
+        )
         if self._strict:
             refuse_rejects(self._query, page.place, rejects)
         lines = self._lines(raws, page.data)

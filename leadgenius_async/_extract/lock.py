@@ -10,6 +10,7 @@ import filelock
 import msgspec
 
 from leadgenius_async import errors
+from leadgenius_async._extract.files import make_private
 
 _LOCK = "lock"
 _HOLDER = "holder.json"
@@ -38,7 +39,7 @@ class Lock:
     def __init__(self, folder: Path, job_id: str) -> None:
         path = folder / _LOCK
         # Taken and let go on whichever thread writes files then.
-        self._lock = filelock.FileLock(path, timeout=0, thread_local=False)
+        self._lock = filelock.FileLock(path, mode=0o600, timeout=0, thread_local=False)
         while True:
             try:
                 self._lock.acquire()
@@ -53,6 +54,7 @@ class Lock:
             folder.mkdir(exist_ok=True)
         holder = Holder(os.getpid(), socket.gethostname(), job_id)
         try:
+            make_private(folder / _HOLDER)
             (folder / _HOLDER).write_bytes(msgspec.json.encode(holder))
         except OSError:
             self.release()
@@ -75,7 +77,7 @@ def is_locked(folder: Path) -> bool:
     """Return whether some process holds the lock of a folder."""
     if not (folder / _LOCK).exists():
         return False
-    lock = filelock.FileLock(folder / _LOCK, timeout=0)
+    lock = filelock.FileLock(folder / _LOCK, mode=0o600, timeout=0)
     try:
         lock.acquire()
     except filelock.Timeout:

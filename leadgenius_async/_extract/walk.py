@@ -177,11 +177,13 @@ class Walk:
         if partition in self._unreadable:
             return None
         try:
-            return await to_thread.run_sync(self._decoder, page)
+            content = await to_thread.run_sync(self._decoder, page)
+            page.check_count(content.read + len(content.rejects))
         except errors.ProtocolError as error:
             self.failed[partition] = error
             self._unreadable.add(partition)
             return None
+        return content
 
     async def _write_all(self, decoded: MemoryObjectReceiveStream[Decoded[Any]]) -> None:
         async with decoded:

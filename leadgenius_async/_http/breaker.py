@@ -1,7 +1,8 @@
 """The breaker: while the service is out, one call at a time asks whether it is back.
 
 Five failures in a row, of any calls, are an outage: a 502, a 503 or a connection that failed. A 500
-or a 504 does not count: it may be one request's own, poisoned or too large. From then on calls wait
+or a 504 does not count: it may be one request's own, poisoned or too large. Nor do 502s of one call
+alone: a gateway answers so too where a request kills its worker each time. From then on calls wait
 here before they are sent, and each second and a half one of them goes ahead; with the first good
 answer all go on, as fast as the rate limit lets them. So an outage costs 40 sends a minute, however
 many calls wait, and its end is noticed within two seconds.
@@ -30,7 +31,8 @@ LONGEST_LOOK_WAIT = 30.0
 #: Seconds that an outage is waited out.
 PATIENCE = 90.0
 
-_OUT = {502, 503}
+_BAD_GATEWAY = 502
+_OUT = {_BAD_GATEWAY, 503}
 
 _log = logging.getLogger("leadgenius_async.http")
 
@@ -48,6 +50,8 @@ class Breaker:
     def __init__(self) -> None:
         self._turn = anyio.Lock()
         self._failures = 0
+        self._of_all = False  # whether they cannot be one request's own
+        self._told = False
         self._reached = False  # by any answer, be it a 503
         self._served = False  # by a good one
         self._since = 0.0
@@ -56,7 +60,7 @@ class Breaker:
     @property
     def out(self) -> bool:
         """Whether there is an outage."""
-        return self._reached and self._failures >= FAILURES
+        return self._reached and self._of_all and self._failures >= FAILURES
 
     @property
     def out_for(self) -> float:
@@ -93,8 +97,19 @@ class Breaker:
         self._turn.release()
 
     def count(self, error: errors.LeadGeniusError, tries: int) -> int:
-        """Return how many tries count: those of an outage do not while it is waited out."""
-        if not self.out or not is_outage(error):
+        """Return how many tries count: those of an outage do not while it is waited out.
+
+        Args:
+            error: What the last of them failed with, right after `failed` learnt it.
+            tries: How many of the call's tries counted until now, with that one.
+        """
+        if not is_outage(error):
+            return tries
+        self._of_all = self._of_all or self._failures > tries  # so another call failed as well
+        self._tell(error)
+        if not self.out:
+            if self._failures >= FAILURES:
+                self._forget()  # it was one call's own: the next one's are not added to them
             return tries
         if not self.holds:
             return MAX_TRIES
@@ -113,7 +128,7 @@ class Breaker:
         """Learn from a good answer, or from a refusal, which is one too."""
         if self.out:
             _log.warning("the service is back, after %.0f s", self.out_for)
-        self._failures = 0
+        self._forget()
         self._reached = self._served = True
 
     def _count_failure(self, error: errors.LeadGeniusError) -> None:
@@ -123,5 +138,19 @@ class Breaker:
         self._failures += 1
         wait = min(max(LOOK_EVERY, error.retry_after or 0.0), LONGEST_LOOK_WAIT)
         self._next_look = max(self._next_look, now + wait)
-        if self.out and self._failures == FAILURES:
+        self._of_all = self._of_all or not _may_be_its_own(error)
+        self._tell(error)
+
+    def _tell(self, error: errors.LeadGeniusError) -> None:
+        if self.out and not self._told:
+            self._told = True
             _log.warning("the service fails (%s): all calls wait for it", type(error).__name__)
+
+    def _forget(self) -> None:
+        self._failures = 0
+        self._of_all = self._told = False
+
+
+def _may_be_its_own(error: errors.LeadGeniusError) -> bool:
+    """Return whether one request alone may fail so each time, while the service is there."""
+    return isinstance(error, errors.ServerError) and error.status == _BAD_GATEWAY

@@ -85,6 +85,11 @@ class Account:
         self._known = record.payload(reply, list[Known], CLIENTS_KEYS, call=call)
         return self._known
 
+    def company_of(self, client_id: str) -> str | None:
+        """Return the company of a client, as far as that was looked up already."""
+        found = (client.company_id for client in self._known or () if client.client_id == client_id)
+        return next(found, None)
+
     def forget(self) -> None:
         """Look the clients up again when they are next needed.
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, get_args
 
@@ -28,6 +29,7 @@ from leadgenius_async._extract.plan import plan
 from leadgenius_async._extract.query import Query, make_query
 from leadgenius_async._extract.report import ExportEstimate, ExportReport, Progress
 from leadgenius_async._extract.rows import RowReader
+from leadgenius_async._extract.tenants import check_tenant
 from leadgenius_async._fields import TABLES
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.transport import Transport
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LeadT = TypeVar("LeadT", bound=msgspec.Struct)
+
+_company_id: Callable[[msgspec.Struct], str | None] = attrgetter("company_id")
+_client_id: Callable[[msgspec.Struct], str | None] = attrgetter("client_id")
 
 
 class BulkLeads(Generic[LeadT]):
@@ -83,6 +88,8 @@ class BulkLeads(Generic[LeadT]):
 
         Raises:
             ValueError: A value out of range, or a field name that is a near miss.
+            TenantMismatch: While it is iterated: a row of another company or client came; nothing
+                of its page is given.
             LeadGeniusError: While it is iterated; see `errors`.
 
         ```python
@@ -148,6 +155,7 @@ class BulkLeads(Generic[LeadT]):
         Raises:
             ValueError: A value out of range, or a field name that is a near miss.
             UnknownClient: No client of the account has this `client_id`.
+            TenantMismatch: A row of another company or client came; nothing of its page is given.
             LeadGeniusError: See `errors`.
 
         ```python
@@ -396,6 +404,7 @@ class BulkLeads(Generic[LeadT]):
 
         Raises:
             ProtocolError: A row cannot be read at all; `export` keeps such rows aside instead.
+            TenantMismatch: A row belongs to another company or client.
         """
         client_id = next(iter(query.clients), None)
         head, length = await fetch_page(
@@ -403,6 +412,13 @@ class BulkLeads(Generic[LeadT]):
         )
         rows, rejects = self._reader.read(head.data)
         size.observe(len(rows), length)
+        check_tenant(
+            query.path,
+            map(_company_id, rows),
+            map(_client_id, rows),
+            company_id=query.company_id,
+            client_id=client_id,
+        )
         if rejects:
             raise errors.ProtocolError(
                 f"{query.path}: {len(rejects)} rows of a page cannot be read "

@@ -9,10 +9,13 @@ from typing import TypedDict, Unpack
 import msgspec
 
 from leadgenius_async import errors
+from leadgenius_async._extract.tenants import check_tenant
 from leadgenius_async._http import origin
+from leadgenius_async._http.call import Call, Reply
 from leadgenius_async._http.record import Record
 from leadgenius_async._lead_structs import EnrichLead
 from leadgenius_async._resources import checks
+from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.lead_bulk import LeadBulk
 from leadgenius_async._resources.lead_rows import (
     LeadInput,
@@ -97,6 +100,8 @@ class Leads(LeadBulk):
         Raises:
             ValueError: A number out of range.
             UnknownClient: While it is iterated: no client of the account has this `client_id`.
+            TenantMismatch: While it is iterated: a lead of another company or client came; nothing
+                of its page is given.
 
         ```python
         async for lead in lg.leads.list(client_id="acme-corp", limit=10):
@@ -105,7 +110,7 @@ class Leads(LeadBulk):
         """
         return self._list_read(
             "/leads",
-            partial(read_leads, ("leads", "data.items", "data")),
+            partial(_read_own, self._account, client_id),
             query={"client_id": checks.text("client_id", client_id)},
             paging=BY_NEXT_TOKEN,
             page_size=page_size,
@@ -327,6 +332,19 @@ class Leads(LeadBulk):
         ids = checks.many("lead_ids", lead_ids, most=MAX_BATCH)
         keys = ("deleted", "data.deleted")
         return await self._ask("DELETE", "/leads", int, keys, payload={"ids": ids})
+
+
+def _read_own(account: Account, client_id: str, call: Call, reply: Reply) -> list[EnrichLead]:
+    """Read a page of a client's leads, and refuse it where one is somebody else's."""
+    leads = read_leads(("leads", "data.items", "data"), call, reply)
+    check_tenant(
+        call.path,
+        [lead.company_id for lead in leads],
+        [lead.client_id for lead in leads],
+        company_id=account.company_of(client_id),
+        client_id=client_id,
+    )
+    return leads
 
 
 def _path(lead_id: str) -> str:

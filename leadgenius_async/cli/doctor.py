@@ -21,8 +21,9 @@ OUTCOMES = ("ok", "warning", "failed", "skipped")
 async def doctor(*, show: Show = SHOW, connection: Connection = DEFAULT) -> int:
     """Look at the settings, DNS, proxy, TLS, account, clock, quota and folders, a line each.
 
-    Sends five requests at the most, and writes nothing that stays. Each line that is not ok says
-    what to do. Exits with the code of the first check that failed.
+    Sends five requests at the most; one that the service fails at is sent up to five times. Writes
+    nothing that stays. Each line that is not ok says what to do. Exits with the code of the first
+    check that failed.
     """
     from leadgenius_async.cli.examination import examine  # noqa: PLC0415 - loads aiohttp
 
@@ -35,7 +36,8 @@ async def doctor(*, show: Show = SHOW, connection: Connection = DEFAULT) -> int:
 
 def _print(found: list[Finding], show: Show) -> None:
     counts = Counter[str](finding.outcome for finding in found)
-    members = [dataclasses.asdict(finding) for finding in found]
+    plain = [dataclasses.replace(one, detail=one_line(one.detail)) for one in found]
+    members = [dataclasses.asdict(finding) for finding in plain]
     match show.chosen:
         case "json":
             show.one({"ok": not counts["failed"], "checks": members})

@@ -9,9 +9,10 @@ import ssl
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ from yarl import URL
 from leadgenius_async import _settings, errors
 from leadgenius_async._client import LeadGenius
 from leadgenius_async._http.call import Reply
+from leadgenius_async._http.origin import is_loopback
 from leadgenius_async._settings import Settings
 from leadgenius_async._version import __version__
 from leadgenius_async.cli import failures
@@ -34,6 +36,8 @@ _LONGEST = 60.0  # seconds, for a request with its tries
 _SKEW = 60.0  # seconds; logins end by the service's clock
 _EXPIRES_SOON = 14  # days
 _LITTLE_SPACE = 10**9  # bytes
+_NETWORK = ("dns", "proxy", "tls")
+_ACCOUNT = ("account", "clock", "quota", "export")
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy")
 
 
@@ -66,11 +70,28 @@ async def examine(connection: Connection) -> list[Finding]:
     except errors.ConfigurationError as error:
         found.append(_failed("settings", error, "mend the setting that it names"))
         return [*found, *_folders()]
+    except Exception as error:  # noqa: BLE001 - see `_unexpected`
+        return [*found, _unexpected("settings", error), *_folders()]
     found.append(_described(settings))
-    network = await _network(settings)
+    network = await _guarded(_NETWORK, _network(settings))
     reachable = all(finding.outcome != "failed" for finding in (found[-1], *network))
-    found += [*network, *await _account(connection, settings, reachable=reachable)]
-    return [*found, *_folders()]
+    account = _account(connection, settings, reachable=reachable)
+    return [*found, *network, *await _guarded(_ACCOUNT, account), *_folders()]
+
+
+async def _guarded(checks: Sequence[str], found: Awaitable[list[Finding]]) -> list[Finding]:
+    """Return what checks found; what none of them knew of fails the first, and skips the rest."""
+    try:
+        return await found
+    except Exception as error:  # noqa: BLE001 - see `_unexpected`
+        return [_unexpected(checks[0], error), *map(_skipped, checks[1:])]
+
+
+def _guarded_one(check: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except Exception as error:  # noqa: BLE001 - see `_unexpected`
+        return _unexpected(check, error)
 
 
 def _versions() -> Finding:
@@ -117,7 +138,7 @@ async def _dns(url: URL) -> Finding:
     try:
         with anyio.fail_after(_PATIENCE):
             addresses = await loop.getaddrinfo(url.host, url.port)
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, UnicodeError) as error:  # the last: a name that none can have
         remedy = "check the base URL's host, the network and its DNS server"
         return _failed("dns", error, remedy, code=failures.NETWORK)
     hosts = sorted({str(address[4][0]) for address in addresses})
@@ -138,7 +159,7 @@ def _proxy() -> Finding:
 
 async def _tls(url: URL) -> Finding:
     if url.scheme == "http":
-        return Finding(check="tls", detail="none: http, on this machine alone")
+        return _plain(url.host or "")
     context = ssl.create_default_context()
     try:
         with anyio.fail_after(_PATIENCE):
@@ -151,6 +172,17 @@ async def _tls(url: URL) -> Finding:
         return _certificate(writer.get_extra_info("ssl_object"))
     finally:
         writer.transport.abort()
+
+
+def _plain(host: str) -> Finding:
+    if is_loopback(host):
+        return Finding(check="tls", detail="none: http, on this machine alone")
+    return Finding(
+        check="tls",
+        outcome="warning",
+        detail=f"none: http, so {host} and whoever is on the way there can read the credentials",
+        remedy="give an https:// base URL, and unset LEADGENIUS_ALLOW_HTTP",
+    )
 
 
 def _certificate(tls: ssl.SSLObject) -> Finding:
@@ -166,7 +198,7 @@ def _certificate(tls: ssl.SSLObject) -> Finding:
 
 async def _account(connection: Connection, settings: Settings, *, reachable: bool) -> list[Finding]:
     if not reachable:
-        return [_skipped(name) for name in ("account", "clock", "quota", "export")]
+        return [_skipped(name) for name in _ACCOUNT]
     began = time.time()
     try:
         async with connection.open() as lg:
@@ -175,12 +207,12 @@ async def _account(connection: Connection, settings: Settings, *, reachable: boo
             detail = f"the credentials are taken; answered in {(now - began) * 2000:.0f} ms"
             return [
                 Finding(check="account", detail=detail),
-                _clock(reply, now),
-                _quota(reply.headers, settings),
+                _guarded_one("clock", lambda: _clock(reply, now)),
+                _guarded_one("quota", lambda: _quota(reply.headers, settings)),
                 await _export(lg),
             ]
     except errors.LeadGeniusError as error:
-        return [_refused("account", error), *map(_skipped, ("clock", "quota", "export"))]
+        return [_refused("account", error), *map(_skipped, _ACCOUNT[1:])]
 
 
 async def _export(lg: LeadGenius) -> Finding:
@@ -192,6 +224,8 @@ async def _export(lg: LeadGenius) -> Finding:
         return _refused("export", error)
     except TimeoutError as error:
         return _failed("export", error, "try again later", code=failures.NETWORK)
+    except Exception as error:  # noqa: BLE001 - see `_unexpected`
+        return _unexpected("export", error)
     return Finding(check="export", detail="leads can be read" if found else "there is no lead")
 
 
@@ -213,8 +247,8 @@ def _refused(check: str, error: errors.LeadGeniusError) -> Finding:
 def _clock(reply: Reply, now: float) -> Finding:
     try:
         theirs = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
-    except ValueError:
-        return Finding(check="clock", outcome="skipped", detail="the service sent no date")
+    except (ValueError, OverflowError, OSError):  # no date, or one of another age
+        return Finding(check="clock", outcome="skipped", detail="the service sent no usable date")
     off = now - theirs
     if abs(off) <= _SKEW:
         return Finding(check="clock", detail="as the service's, within a minute")
@@ -240,17 +274,22 @@ def _quota(headers: Mapping[str, str], settings: Settings) -> Finding:
 
 
 def _folders() -> list[Finding]:
-    folders = {
-        "work": Path.cwd(),
-        "settings": Path(platformdirs.user_config_dir("leadgenius")),
-        "state": platformdirs.user_state_path("leadgenius"),
-        "temporary": Path(tempfile.gettempdir()),
+    folders: dict[str, Callable[[], Path]] = {
+        "work folder": Path.cwd,
+        "settings folder": lambda: Path(platformdirs.user_config_dir("leadgenius")),
+        "state folder": lambda: platformdirs.user_state_path("leadgenius"),
+        "temporary folder": lambda: Path(tempfile.gettempdir()),
     }
-    return [_folder(f"{name} folder", folder) for name, folder in folders.items()]
+    return [_guarded_one(name, partial(_folder, name, find)) for name, find in folders.items()]
 
 
-def _folder(check: str, folder: Path) -> Finding:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+def _folder(check: str, find: Callable[[], Path]) -> Finding:
+    try:
+        folder = find()
+    except FileNotFoundError as error:  # it was deleted, with this process in it
+        return _failed(check, error, "change to a folder that is there")
+    # Not Path.exists, which raises where a folder above it cannot be looked into.
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
     try:
         with tempfile.TemporaryFile(dir=there):
             free = shutil.disk_usage(there).free
@@ -274,6 +313,17 @@ def _failed(check: str, error: Exception, remedy: str, *, code: int | None = Non
         detail=words,
         remedy=remedy,
         exit_code=failures.exit_code(error) if code is None else code,
+    )
+
+
+def _unexpected(check: str, error: Exception) -> Finding:
+    """Return what a check found that itself failed: no reason to say nothing of the others."""
+    return Finding(
+        check=check,
+        outcome="failed",
+        detail=f"{type(error).__name__}: {error}",
+        remedy="look into that; the other checks go by what they found themselves",
+        exit_code=failures.exit_code(error),
     )
 
 

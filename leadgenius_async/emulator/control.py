@@ -57,7 +57,10 @@ def _hosts(config: EmulatorConfig) -> set[str]:
 
 def _may_steer(request: web.Request, service: Service) -> bool:
     token = request.headers.get(TOKEN_HEADER, "")
-    return hmac.compare_digest(token.encode(), service.control_token.encode())
+    # Bytes that are not UTF-8 stand in a header as lone surrogates.
+    return hmac.compare_digest(
+        token.encode(errors="surrogateescape"), service.control_token.encode()
+    )
 
 
 async def _steer(request: web.Request, service: Service) -> web.Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,12 @@ from typing import Any
 import pytest
 from world import World, running_world
 
+from leadgenius_async import _settings
+from leadgenius_async._resources.bulk import EnrichLeads
 from leadgenius_async.cli import examination
 from leadgenius_async.cli.app import run
+from leadgenius_async.cli.options import Connection
+from leadgenius_async.emulator import faults
 
 
 def checks(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -190,3 +196,152 @@ def test_what_does_not_speak_tls(world: World, capsys: pytest.CaptureFixture[str
     assert found["tls"]["outcome"] == "failed"
     assert "firewall" in found["tls"]["remedy"]
     assert found["account"]["outcome"] == "skipped"
+
+
+@pytest.mark.parametrize("date", ["Mon, 01 Jan 2024 00:00:00 +99999999999999999999", "soon", ""])
+def test_a_date_that_is_none(world: World, capsys: pytest.CaptureFixture[str], date: str) -> None:
+    """The clock cannot be looked at; the rest can."""
+    world.emulator.faults.add(faults.headers(set={"Date": date}))
+    code, found = checks(capsys)
+    assert code == 0
+    assert found["clock"]["outcome"] == "skipped"
+    assert found["export"]["outcome"] == "ok"
+
+
+@pytest.mark.usefixtures("world")
+def test_a_folder_whose_name_is_no_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What is shown of it can be printed."""
+    monkeypatch.setenv("XDG_STATE_HOME", f"{tmp_path}/a\udcff")
+    assert f"{tmp_path}/a\ufffd" in checks(capsys)[1]["state folder"]["detail"]
+
+
+@pytest.mark.usefixtures("world")
+def test_a_host_that_none_can_have(capsys: pytest.CaptureFixture[str]) -> None:
+    """A part of a name has 63 letters at the most."""
+    code, found = checks(capsys, "--base-url", f"https://{'a' * 70}.example")
+    assert code == 7
+    assert found["dns"]["outcome"] == "failed"
+    assert "base URL's host" in found["dns"]["remedy"]
+
+
+def test_plain_http_to_another_machine(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is allowed, and said what that means."""
+
+    def is_loopback(_host: str) -> bool:
+        return False
+
+    monkeypatch.setenv("LEADGENIUS_ALLOW_HTTP", "1")
+    monkeypatch.setattr(examination, "is_loopback", is_loopback)
+    code, found = checks(capsys)
+    assert code == 0
+    assert found["tls"]["outcome"] == "warning"
+    assert "127.0.0.1 and whoever is on the way" in found["tls"]["detail"]
+    assert "LEADGENIUS_ALLOW_HTTP" in found["tls"]["remedy"]
+    del world
+
+
+@pytest.mark.usefixtures("world")
+def test_a_work_folder_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It was deleted while somebody stood in it."""
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    code, found = checks(capsys)
+    assert code == 1
+    assert found["work folder"]["outcome"] == "failed"
+    assert found["state folder"]["outcome"] == "ok"
+
+
+@pytest.mark.usefixtures("world")
+def test_a_folder_under_one_that_cannot_be_looked_into(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The one that can be seen is named."""
+    hidden = tmp_path / "closed" / "state"
+    hidden.parent.mkdir()
+    original = os.stat
+
+    def stat(path: Any, **options: Any) -> os.stat_result:
+        if str(path).startswith(str(hidden)):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return original(path, **options)
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(hidden))
+    monkeypatch.setattr(os, "stat", stat)
+    hidden.parent.chmod(0o500)
+    found = checks(capsys)[1]["state folder"]
+    assert found["outcome"] == ("ok" if os.getuid() == 0 else "failed")  # root may do all
+    assert str(tmp_path) in found["detail"] + found["remedy"]
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("function", "check", "skipped"),
+    [
+        ("_dns", "dns", {"proxy", "tls", "account", "clock", "quota", "export"}),
+        ("_tls", "dns", {"proxy", "tls", "account", "clock", "quota", "export"}),
+        ("_clock", "clock", set[str]()),
+        ("_quota", "quota", set[str]()),
+        ("_folder", "work folder", set[str]()),
+    ],
+)
+def test_a_check_that_itself_fails(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    function: str,
+    check: str,
+    skipped: set[str],
+) -> None:
+    """It is a finding like others, with the error's name and words."""
+
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("who would have thought")
+
+    monkeypatch.setattr(examination, function, fail)
+    code, found = checks(capsys)
+    assert code == 1
+    assert found[check]["outcome"] == "failed"
+    assert found[check]["detail"] == "RuntimeError: who would have thought"
+    assert {name for name, outcome in outcomes(found).items() if outcome == "skipped"} == skipped
+    assert len(found) == 13
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("owner", "name", "check"), [
+    (_settings, "load", "settings"),
+    (Connection, "open", "account"),
+    (EnrichLeads, "rows", "export"),
+])  # fmt: skip
+def test_what_nobody_expects_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    owner: Any,
+    name: str,
+    check: str,
+) -> None:
+    """The same."""
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("who would have thought")
+
+    monkeypatch.setattr(owner, name, fail)
+    code, found = checks(capsys)
+    assert code == 1
+    assert found[check]["outcome"] == "failed"
+    assert found[check]["detail"] == "RuntimeError: who would have thought"
+    assert found["work folder"]["outcome"] == "ok"
+
+
+def test_a_service_that_fails(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Five requests at the most, of which one that fails is sent up to five times."""
+    world.emulator.faults.add(faults.status(500), path="/api/enrich-leads/*")
+    code, found = checks(capsys)
+    assert code == 1
+    assert found["export"]["outcome"] == "failed"
+    assert len(world.emulator.log) <= 4 + 5

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
 import msgspec
 import pytest
+from yarl import URL
 
 from leadgenius_async.emulator import Emulator
 
@@ -109,6 +111,20 @@ async def test_without_the_token(
         async with session.request(method, path, headers=token) as response:
             assert response.status == 401
             assert emulator.ready.control_token not in await response.text()
+
+
+async def test_a_token_that_is_no_text(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is a wrong one like others."""
+    place = URL(emulator.base_url)
+    reader, writer = await asyncio.open_connection(place.host, place.port)
+    head = f"GET {LOG} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Emulator-Token: "
+    writer.write(head.encode() + b"\xff\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 401")
+    writer.close()
+    await writer.wait_closed()
+    assert not caplog.records
 
 
 async def test_another_token_each_start(emulator: Emulator, started: Any) -> None:

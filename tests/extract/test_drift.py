@@ -13,7 +13,7 @@ from leadgenius_async._extract.chain import PagePlace, RawPage
 from leadgenius_async._extract.columns import ArrowDecoder
 from leadgenius_async._extract.lines import LineDecoder
 from leadgenius_async._extract.plan import Partition
-from leadgenius_async._extract.query import Query, make_query
+from leadgenius_async._extract.query import MAX_PAGE_SIZE, Query, make_query
 from leadgenius_async._extract.rows import Head, read_head
 from leadgenius_async._http.call import KEY_OR_SESSION, Call, Reply
 
@@ -25,7 +25,7 @@ def page(data: bytes, client: str | None = None) -> RawPage:
     body = b'{"success":true,"data":' + data + b',"nextToken":null}'
     head = read_head(Reply(200, {}, body), call=CALL)
     place = PagePlace(Partition("enrich_leads", client), 0, None, None)
-    return RawPage(place, head.data, len(body))
+    return RawPage(place, head.data, len(body), MAX_PAGE_SIZE)
 
 
 def query(fields: list[str] | None = None) -> Query:

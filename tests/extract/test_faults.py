@@ -24,7 +24,7 @@ from leadgenius_async._extract import chain, parts
 from leadgenius_async._extract.columns import ArrowDecoder
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.rows import Head
-from leadgenius_async.emulator import Emulator
+from leadgenius_async.emulator import Emulator, faults
 from leadgenius_async.models import ExportReport, Progress
 
 PATH = "/api/enrich-leads/list"
@@ -228,6 +228,31 @@ async def test_pages_above_our_own_cap(
     assert asked[0] == 1_000
     assert min(asked) < 500
     assert asked.count(1_000) <= 5  # once a chain, the clients' being asked at the same time
+
+
+@pytest.mark.parametrize("row", ['{"id":"N"}', "N"])
+@pytest.mark.parametrize("format_", ["parquet", "ndjson"])
+@pytest.mark.fault("P11")
+async def test_pages_of_far_more_rows_than_were_asked_for(
+    tmp_path: Path, format_: Any, row: str
+) -> None:
+    """Twice as many are taken; of more, be they rows or not, none is."""
+    async with running() as (service, lg):
+        for count in (20, 21):
+            rows = ",".join(row.replace("N", str(n)) for n in range(count))
+            body = f'{{"success":true,"data":[{rows}]}}'.encode()
+            service.faults.clear()
+            service.faults.add(faults.content(body), path=PATH)
+            out = tmp_path / str(count)
+            export = lg.enrich_leads.export(out, page_size=10, format=format_, allow_empty=True)
+            if count == 20:
+                report = await export
+                assert report.rows + report.rejects == 20
+            else:
+                with pytest.raises(errors.ProtocolError, match="21 rows, and 10 were asked for"):
+                    await export
+        with pytest.raises(errors.ProtocolError, match="21 rows, and 10 were asked for"):
+            [batch async for batch in lg.enrich_leads.batches(page_size=10)]
 
 
 @both_ways

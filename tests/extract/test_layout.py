@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import threading
@@ -210,6 +211,47 @@ async def test_rows_by_client(emulator: Emulator, lg: LeadGenius, tmp_path: Path
     order = pq.read_schema(next((tmp_path / "plain" / TABLE).iterdir())).names
     truth = expected_rows(emulator.rows(TABLE, company_id=company), TABLE, None)
     assert parquet_rows(out / TABLE, order[:-1]) == truth
+
+
+async def test_what_an_export_remembers_is_its_owners(
+    lg: LeadGenius, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page tokens, ids, rows that wait to be sorted; the dataset itself has the umask's mode."""
+    modes: dict[str, int] = {}
+
+    def look() -> None:
+        for path in (tmp_path / "out" / ".leadgenius").rglob("*"):
+            if path.is_file():
+                modes.setdefault(path.name, path.stat().st_mode & 0o777)
+
+    def decide(path: Path, plan: intent.Intent) -> None:
+        intent.decide(path, plan)
+        look()
+
+    def each_run(*given: Any) -> Any:
+        look()
+        return runs(*given)
+
+    runs = vars(folders)["_runs"]
+    monkeypatch.setattr(folders, "_runs", each_run)
+    monkeypatch.setattr(layout, "decide", decide)
+    before = os.umask(0o022)
+    try:
+        await lg.enrich_leads.export(
+            tmp_path / "out",
+            **BY_CLIENT,
+            chains="clients",
+            page_size=50,
+            on_progress=lambda _: look(),
+        )
+    finally:
+        os.umask(before)
+    assert modes.keys() >= {"journal.db", "journal.db-wal", "lock", "holder.json", "spill.arrow",
+                            "layout.json", "missing.arrow"}  # fmt: skip
+    private = {name for name, mode in modes.items() if mode == 0o600}
+    assert {name for name in modes if not name.startswith("part-")} == private
+    found = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in found} == {0o644}
 
 
 async def test_a_large_client_gets_several_files(

@@ -98,11 +98,12 @@ async def all_of(line: Line, calls: int, call: Call = GET) -> list[str]:
 @pytest.mark.fault("H3", "N2")
 @pytest.mark.parametrize(("tasks", "rate"), [(50, "premium"), (400, "off"), (50, 3000)])
 @pytest.mark.parametrize("before", [0.0, 1.0], ids=["at the start", "on the way"])
+@pytest.mark.parametrize("code", [502, 503])
 async def test_a_minute_of_503_costs_few_sends_and_no_call(
-    tasks: int, rate: Any, before: float
+    tasks: int, rate: Any, before: float, code: int
 ) -> None:
     """At most 1.2 sends a call, the first answer within 2 s of the end, and none is lost."""
-    line = Outage(before, before + 60, gate=Gate(rate))
+    line = Outage(before, before + 60, lambda: failing(code), gate=Gate(rate))
     if before:
         await line.request(GET)
         await anyio.sleep_until(before)
@@ -270,6 +271,41 @@ async def test_one_poisoned_request_stops_nobody() -> None:
     started = anyio.current_time()
     await line.request(GET)
     assert anyio.current_time() - started == pytest.approx(line.latency)
+
+
+@pytest.mark.fault("H2", "H3")
+async def test_one_request_that_always_answers_502_stops_nobody() -> None:
+    """Its own five tries, as with a 500, however often it is made; no other call waits."""
+    line = Outage(1, failure=lambda: failing(502))
+    await line.request(GET)
+    await anyio.sleep_until(1)
+    for made in (1, 2, 3):
+        with pytest.raises(errors.ServerError):
+            await line.request(GET)
+        assert len(line.sent) == 1 + made * MAX_TRIES
+        assert anyio.current_time() < 1 + made * 8
+    assert not line.breaker.out
+    assert not await line.breaker.wait()
+
+
+@pytest.mark.fault("H3")
+async def test_two_calls_that_answer_502_are_an_outage() -> None:
+    """It cannot be one request's own: both outlive a minute of it, and share the looks."""
+    line = Outage(1, 61, lambda: failing(502))
+    await line.request(GET)
+    await anyio.sleep_until(1)
+    assert await all_of(line, 2) == ["ok", "ok"]
+    assert len(line.lost) <= FAILURES + 1 + 60 / LOOK_EVERY
+    assert min(at for at in line.good if at > 1) - line.ends <= 2.0
+
+
+async def test_a_lone_call_outlives_a_minute_of_503() -> None:
+    """The service's own word that it is out needs no second call."""
+    line = Outage(1, 61)
+    await line.request(GET)
+    await anyio.sleep_until(1)
+    await line.request(GET)
+    assert line.good[-1] - line.ends <= 2.0
 
 
 async def test_an_endpoint_that_fails_beside_others_has_its_five_tries() -> None:

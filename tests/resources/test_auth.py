@@ -10,6 +10,7 @@ import pytest
 from wire import Wire, reply
 
 from leadgenius_async import LeadGenius, Secret, errors
+from leadgenius_async._credentials_file import CredentialsFile
 from leadgenius_async.emulator import Emulator
 
 
@@ -130,6 +131,42 @@ async def test_a_saved_login_is_renewed_in_its_file(
     assert saved["theirs"] == {"kept": True}
     assert emulator.ready.password not in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def renew_thrice() -> None:
+    async with LeadGenius(rate="off") as lg:
+        for _ in range(3):
+            await lg.auth.refresh()
+            await lg.company.get()
+
+
+async def test_a_saved_login_of_a_read_only_home_is_renewed_in_memory(
+    no_settings_from_outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No call fails, one warning says so, and the dead tokens are not read again."""
+
+    def refuse(self: CredentialsFile, _data: bytes) -> None:
+        raise errors.ConfigurationError(f"{self.path} cannot be written: Read-only file system")
+
+    async with Emulator(
+        leads=0, source_leads=0, clients=1, rate="off", rotate_refresh_tokens=True
+    ) as emulator:
+        ready = emulator.ready
+        async with LeadGenius(base_url=ready.base_url, rate="off") as lg:
+            tokens = (await lg.auth.login(ready.username, ready.password)).tokens
+        assert tokens.refresh is not None
+        kept: dict[str, object] = {
+            "token": tokens.access.reveal(),
+            "refresh_token": tokens.refresh.reveal(),
+            "base_url": ready.base_url,
+        }
+        file = CredentialsFile(no_settings_from_outside / ".leadgenius_auth.json")
+        file.update(kept)
+        monkeypatch.setattr(CredentialsFile, "_replace", refuse)
+        with pytest.warns(UserWarning, match=r"cannot be saved .*Read-only") as told:
+            await renew_thrice()
+        assert len(told) == 1
+        assert file.read() == kept
 
 
 async def test_an_ended_login_begins_again_by_password(emulator: Emulator) -> None:

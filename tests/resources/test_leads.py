@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from accounts import connect
 from wire import Wire, reply
 
 from leadgenius_async import LeadGenius, errors
-from leadgenius_async.emulator import Emulator
+from leadgenius_async.emulator import Emulator, faults
 from leadgenius_async.models import EnrichLead
 
 ADA: dict[str, object] = {
@@ -310,3 +311,44 @@ async def test_a_create_is_not_sent_twice() -> None:
             await lg.leads.create(ADA, client_id="c")
     assert caught.value.outcome == "unknown"
     assert len(wire.requests) == 2
+
+
+def ask(how: str, lg: LeadGenius, client: str) -> AsyncIterator[object]:
+    """List a client's leads in one of the ways there are."""
+    match how:
+        case "rows":
+            return aiter(lg.enrich_leads.rows(client_id=client))
+        case "fields":
+            return aiter(lg.enrich_leads.rows(client_id=client, fields=["email"]))
+        case "pages":
+            return lg.enrich_leads.pages(client_id=client)
+        case "batches":
+            return lg.enrich_leads.batches(clients=[client])
+        case _:
+            return aiter(lg.leads.list(client_id=client))
+
+
+@pytest.mark.parametrize("whose", ["company", "client"])
+@pytest.mark.parametrize("how", ["rows", "fields", "pages", "batches", "list"])
+@pytest.mark.fault("S12")
+async def test_a_lead_of_somebody_else_is_not_given(
+    emulator: Emulator, lg: LeadGenius, how: str, whose: str
+) -> None:
+    """Nor are the leads beside it: nobody knows whose they are."""
+    client = first_client(emulator)
+    mine = {"company_id": emulator.ready.company_id, "client_id": client}
+    theirs = {**mine, f"{whose}_id": "somebody-else"}
+    leads = [{"id": "1", **mine}, {"id": "2", **theirs}]
+    body = msgspec.json.encode({"success": True, "data": leads, "leads": leads})
+    emulator.faults.add(faults.content(body), path="/api/*leads*")
+    with pytest.raises(errors.TenantMismatch, match="rows of somebody-else"):
+        await anext(ask(how, lg, client))
+
+
+async def test_leads_that_do_not_say_whose_they_are(emulator: Emulator, lg: LeadGenius) -> None:
+    """They pass: the service leaves empty fields out."""
+    body = b'{"success":true,"data":[{"id":"1"}],"leads":[{"id":"1"}]}'
+    emulator.faults.add(faults.content(body), path="/api/*leads*")
+    client = first_client(emulator)
+    assert [lead.id async for lead in lg.leads.list(client_id=client)] == ["1"]
+    assert [lead.id async for lead in lg.enrich_leads.rows(client_id=client)] == ["1"]
