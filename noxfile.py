@@ -100,6 +100,25 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Which small changes of limiter, retries, commits and journals no test notices."""
+    session.install(".", *group("test"), "mutmut>=3.8")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """What is known against the dependencies; it needs the advisories' server."""
+    locked = Path(session.create_tmp()) / "requirements.txt"
+    session.install("pip-audit", "uv")
+    session.run(
+        "uv", "pip", "compile", "--generate-hashes", "-q", "-o", f"{locked}", "pyproject.toml"
+    )
+    session.run("pip-audit", "--strict", "--disable-pip", "--require-hashes", "-r", f"{locked}")
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Ten minutes at 1,000 requests a minute, and what five kinds of limit make of them."""
     session.install(".")

@@ -543,6 +543,7 @@ async def trial(
     return report, service, crashes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("share", range(4))
 @pytest.mark.parametrize("on_existing", ["skip", "create"])
 @pytest.mark.fault("S3", "S4", "S5")
@@ -564,6 +565,7 @@ async def test_nothing_is_lost_and_nothing_doubled(on_existing: OnExisting, shar
     assert unresolved <= len(seeds) * 1_500 * 0.005  # three times sent, three times lost
 
 
+@pytest.mark.long
 async def test_too_short_a_settle_time_is_not_hidden() -> None:
     """What came later than it was given time for is doubled, and the report says which."""
     doubled = reported = 0
