@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["leadgenius", "leadgenius_emulator", "leadgenius_environment"]
 
 #: What an emulator is made with, unless the mark says otherwise: small, and in no hurry.
-DEFAULTS = {"leads": 500, "source_leads": 100, "clients": 3, "rate": "off"}
+DEFAULTS: dict[str, object] = {"leads": 500, "source_leads": 100, "clients": 3, "rate": "off"}
 _MARK = "leadgenius(**options): options of the test's emulator, such as leads=500"
 
 

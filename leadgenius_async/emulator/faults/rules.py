@@ -111,9 +111,9 @@ class PlacedRule:
     """
 
     def __init__(self, rule: Rule, name: str) -> None:
-        self.rule = rule
-        self.calls = 0
-        self.hits = 0
+        self.rule: Rule = rule
+        self.calls: int = 0
+        self.hits: int = 0
         self._name = name
         self._seen: Counter[str] = Counter()
 
@@ -169,7 +169,7 @@ class Faults:
         self._added = 0
         self._rules: list[PlacedRule] = []
         #: Set when the emulator stops: nothing waits any longer.
-        self.stopped = asyncio.Event()
+        self.stopped: asyncio.Event = asyncio.Event()
 
     def __iter__(self) -> Iterator[PlacedRule]:
         return iter(list(self._rules))
