@@ -57,7 +57,7 @@ class Finding:
     outcome: Outcome = "ok"
     detail: str = ""
     remedy: str = ""
-    exit_code: int = failures.OTHER
+    exit_code: int = failures.OK
 
 
 async def examine(connection: Connection) -> list[Finding]:
@@ -74,8 +74,8 @@ async def examine(connection: Connection) -> list[Finding]:
         return [*found, _unexpected("settings", error), *_folders()]
     found.append(_described(settings))
     network = await _guarded(_NETWORK, _network(settings))
-    reachable = all(finding.outcome != "failed" for finding in (found[-1], *network))
-    account = _account(connection, settings, reachable=reachable)
+    failed = [finding.check for finding in (found[-1], *network) if finding.outcome == "failed"]
+    account = _account(connection, settings, in_the_way=failed)
     return [*found, *network, *await _guarded(_ACCOUNT, account), *_folders()]
 
 
@@ -84,7 +84,7 @@ async def _guarded(checks: Sequence[str], found: Awaitable[list[Finding]]) -> li
     try:
         return await found
     except Exception as error:  # noqa: BLE001 - see `_unexpected`
-        return [_unexpected(checks[0], error), *map(_skipped, checks[1:])]
+        return [_unexpected(checks[0], error), *_skipped(checks[1:], checks[0])]
 
 
 def _guarded_one(check: str, look: Callable[[], Finding]) -> Finding:
@@ -110,11 +110,11 @@ def _described(settings: Settings) -> Finding:
     if settings.api_key:
         of = f"of user {settings.user_id}" if settings.user_id else "without its user id"
         kinds.append(f"API key {settings.api_key.hint()} {of}")
-    if not kinds:
+    if not kinds or (settings.api_key and not settings.user_id):
         return Finding(
             check="settings",
             outcome="failed",
-            detail=f"no credentials for {settings.base_url}",
+            detail=f"{' and '.join(kinds) or 'no credentials'} for {settings.base_url}",
             remedy="set LEADGENIUS_API_KEY and LEADGENIUS_USER_ID, or run `leadgenius auth login`",
             exit_code=failures.AUTH,
         )
@@ -125,11 +125,11 @@ async def _network(settings: Settings) -> list[Finding]:
     url = URL(settings.base_url)
     if settings.proxy is not None:  # which looks the name up, and dials
         via = URL(settings.proxy.reveal()).host
-        ways = [_skipped(name, "the proxy does that") for name in ("dns", "tls")]
+        ways = _skipped(("dns", "tls"), why="the proxy does that")
         return [ways[0], Finding(check="proxy", detail=f"all goes through {via}"), ways[1]]
     found = [await _dns(url), _proxy()]
     if found[0].outcome == "failed":
-        return [*found, _skipped("tls")]
+        return [*found, *_skipped(["tls"], "dns")]
     return [*found, await _tls(url)]
 
 
@@ -196,9 +196,11 @@ def _certificate(tls: ssl.SSLObject) -> Finding:
     )
 
 
-async def _account(connection: Connection, settings: Settings, *, reachable: bool) -> list[Finding]:
-    if not reachable:
-        return [_skipped(name) for name in _ACCOUNT]
+async def _account(
+    connection: Connection, settings: Settings, *, in_the_way: Sequence[str]
+) -> list[Finding]:
+    if in_the_way:
+        return _skipped(_ACCOUNT, in_the_way[0])
     began = time.time()
     try:
         async with connection.open() as lg:
@@ -212,7 +214,7 @@ async def _account(connection: Connection, settings: Settings, *, reachable: boo
                 await _export(lg),
             ]
     except errors.LeadGeniusError as error:
-        return [_refused("account", error), *map(_skipped, _ACCOUNT[1:])]
+        return [_refused("account", error), *_skipped(_ACCOUNT[1:], "account")]
 
 
 async def _export(lg: LeadGenius) -> Finding:
@@ -327,5 +329,6 @@ def _unexpected(check: str, error: Exception) -> Finding:
     )
 
 
-def _skipped(check: str, why: str = "the check before it failed") -> Finding:
-    return Finding(check=check, outcome="skipped", detail=why)
+def _skipped(checks: Sequence[str], failed: str = "", *, why: str = "") -> list[Finding]:
+    detail = why or f"{failed} failed"
+    return [Finding(check=check, outcome="skipped", detail=detail) for check in checks]
