@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from leadgenius_async import errors
 from leadgenius_async._extract.lock import is_locked
 from leadgenius_async._writes.jobs import COMMAND, JOURNAL, discard, locked
-from leadgenius_async._writes.report import BulkPreview, BulkReport, RowResult
+from leadgenius_async._writes.report import BulkPreview, BulkReport, End, RowResult
 from leadgenius_async._writes.report_file import check_report
 from leadgenius_async._writes.values import Unfit, as_text
 from leadgenius_async.cli.failures import BadInput, Incomplete
@@ -322,6 +322,7 @@ async def _preview(found: Input, command: Command) -> None:
             columns=found.given,
             batch_size=options.batch_size,
             mode=options.mode,
+            settle=options.settle,
             on_existing=options.on_existing,
             unknown=options.unknown,
             require_email=options.require_email,
@@ -333,6 +334,8 @@ async def _preview(found: Input, command: Command) -> None:
         sys.stdout.write("".join(f"{line}\n" for line in _previewed(preview, found.name)))
     if preview.rejected == preview.total:
         raise BadInput(f"all {preview.total:,} rows would be refused")
+    if preview.rejected:
+        raise Incomplete(f"{preview.rejected:,} rows would be refused")
 
 
 def _previewed(preview: BulkPreview, name: str) -> Iterator[str]:
@@ -341,16 +344,21 @@ def _previewed(preview: BulkPreview, name: str) -> Iterator[str]:
         f"{preview.repeated:,} repeat an earlier one, {preview.rejected:,} are refused"
     )
     yield from _changes(preview.changed)
-    yield from map(told, islice(_refused(preview.rows), _PREVIEWED))
-    if preview.rejected > _PREVIEWED:
-        yield f"… and {preview.rejected - _PREVIEWED:,} more are refused"
+    yield from _told_by_state(preview.rows, "rejected", preview.rejected)
+    yield from _told_by_state(preview.rows, "existing", preview.repeated)
     pace = f" at {preview.limit:,.0f} a minute" if preview.limit else ""
+    late = f" ({preview.minutes_late:,.1f} if a row is not seen at once and goes out again)"
     yield (
-        f"about {preview.requests:,} requests, {preview.minutes:,.1f} minutes{pace}; "
+        f"about {preview.requests:,} requests, {preview.minutes:,.1f} minutes{pace}"
+        f"{late if preview.minutes_late > preview.minutes else ''}; "
         f"{preview.requests_singly:,} and {preview.minutes_singly:,.1f} minutes, should the "
         "service not store batches"
     )
 
 
-def _refused(rows: Iterable[RowResult]) -> Iterator[RowResult]:
-    return (row for row in rows if row.state == "rejected")
+def _told_by_state(rows: Iterable[RowResult], state: End, count: int) -> Iterator[str]:
+    """Give what becomes of the first rows of a state."""
+    yield from map(told, islice((row for row in rows if row.state == state), _PREVIEWED))
+    if count > _PREVIEWED:
+        words = "are refused" if state == "rejected" else "repeat an earlier one"
+        yield f"… and {count - _PREVIEWED:,} more {words}"

@@ -309,21 +309,29 @@ def test_on_a_terminal_it_asks(world: World, monkeypatch: pytest.MonkeyPatch, ca
 def test_dry_run(world: World, capsys: Said) -> None:
     """It says what the rules do, which rows are refused, and what it takes; it sends nothing."""
     write_people(200, "N,,x@import.example,,", *["N,,y@import.example,,"] * 24, line_of(3))
-    assert begin(*TO_ACME, "--dry-run") == 0
-    out = capsys.readouterr().out
+    assert begin(*TO_ACME, "--dry-run") == failures.PARTIAL
+    said = capsys.readouterr()
+    out = said.out
+    assert "25 rows would be refused" in said.err
     assert "226 rows of people.csv: 200 would be sent, 1 repeat an earlier one, 25 are" in out
     assert "lastName:empty (25)" in out
     assert "line 202: rejected: lastName is missing or empty" in out
     assert "… and 5 more are refused" in out
+    assert "line 227: existing: the same key as line 5" in out
     assert "about 8 requests" in out  # the probe, a look at it, 4 batches, 2 listings
-    assert "213 and" in out
+    assert "(3.2 if a row is not seen at once and goes out again)" in out
+    assert "213 and 4.8 minutes" in out
     assert writes(world) == 1  # the client of the fixture
     assert not FOLDER.exists()
-    assert begin(*TO_ACME, "--dry-run", "--json", "--rate", "100") == 0
+    assert begin(*TO_ACME, "--dry-run", "--json", "--rate", "100") == failures.PARTIAL
     preview = json.loads(capsys.readouterr().out)
     assert (preview["requests"], preview["limit"]) == (8, 100)
     assert preview["minutes"] == pytest.approx(0.08, abs=0.01)
     assert preview["clients"] == {"acme-corp": 201}
+    states = [(row["line"], row["state"]) for row in preview["rows"]]
+    assert states == [*((line, "rejected") for line in range(202, 227)), (227, "existing")]
+    assert begin(*TO_ACME, "--dry-run", "--settle", "9") == failures.PARTIAL
+    assert "(0.3 if" in capsys.readouterr().out
     Path("people.csv").write_text("firstName,email\nN,n@import.example\n")
     assert begin(*TO_ACME, "--dry-run") == failures.BAD_INPUT
 
