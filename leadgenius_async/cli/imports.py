@@ -34,6 +34,7 @@ from leadgenius_async.cli.import_source import (
     local_file,
     open_input,
     show_columns,
+    target_of,
 )
 from leadgenius_async.cli.notes import NOTES, note
 from leadgenius_async.cli.options import DEFAULT, Connection
@@ -245,7 +246,7 @@ def _print_json(report: BulkReport | BulkPreview, found: Input) -> None:
     if isinstance(report, BulkReport):
         report.rows_left_out = report.total - len(report.rows)
     columns = [
-        {"column": each.column, "field": each.field, "how": each.how}
+        dict(zip(("column", "field", "how"), (each.column, *target_of(each)), strict=True))
         for each in found.columns.columns
     ]
     facts = msgspec.to_builtins(report) | {"columns": columns, "notes": found.rows.notes}

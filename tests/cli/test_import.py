@@ -88,6 +88,41 @@ def test_a_file(world: World, capsys: Said) -> None:
     assert created(world) == 12
 
 
+def test_columns_are_shown_as_they_are_sent(world: World, capsys: Said) -> None:
+    """What the service sets is not, `phone` under its right name; a mark of UTF-8 is told."""
+    row = {**people()[0], "phone": "+49 30 1", "Create Date": "2001", "Id": "7"}
+    Path("a.ndjson").write_bytes(ndjson([row]))
+    assert begin(*TO_ACME, "--json", file="a.ndjson") == 0
+    where = {each.pop("column"): each for each in json.loads(capsys.readouterr().out)["columns"]}
+    assert where["phone"] == {"field": "phoneNumber", "how": "name"}
+    assert where["Id"] == where["Create Date"] == {"field": None, "how": "service"}
+    assert ("+49 30 1",) in world.emulator.created("phoneNumber")
+    text = "Id,phone,firstName,lastName,email\n7,+49 30 1,N,S,n0@import.example\n"
+    for encoding, told_as in (("utf-8", "utf-8"), ("utf-8-sig", "utf-8 with a byte order mark")):
+        Path("a.csv").write_text(text, encoding)
+        assert begin(*TO_ACME, file="a.csv") == 0
+        said = told(capsys)
+        assert f"a.csv: csv, {told_as}, values separated by ','" in said
+        assert "Id         not sent (the service sets it): 7" in said
+        assert "phone      → phoneNumber (by its name): +49 30 1" in said
+
+
+def test_names_in_another_language(world: World, capsys: Said) -> None:
+    """Where no column is a name, one line says so up front; mapped, or made, they go."""
+    Path("a.csv").write_text("Vorname;Nachname;E-Mail\n" + "N;S;n0.s@import.example\n" * 9)
+    for more in ([], ["--dry-run"]):
+        assert begin(*TO_ACME, *more, file="a.csv") == failures.BAD_INPUT
+        said = told(capsys)
+        assert "a.csv: no column goes to firstName or lastName" in said
+        assert "there are Vorname, Nachname, E-Mail: --map COLUMN=firstName COLUMN=lastName" in said
+        assert len(said.splitlines()) == 1
+    assert not writes(world) - 1  # the client of the fixture
+    assert begin(*TO_ACME, "--names-from-email", "--dry-run", file="a.csv") == 0
+    mapped = ["--map", "Vorname=firstName", "Nachname=lastName"]
+    assert begin(*TO_ACME, *mapped, file="a.csv") == 0
+    assert created(world) == 1
+
+
 def test_json(capsys: Said) -> None:
     """One object: the report, where the columns went, and the rows that need a look."""
     write_people(3, "N9,,n9@import.example,,", line_of(1))
@@ -158,7 +193,9 @@ UNREADABLE = [
     ("a.json", b'[{"a": 1}, {"a": ', [], "malformed at item 2"),
     ("a.csv", b"A\n\x81\xff\x8d\n", [], "neither UTF-8 nor cp1252"),
     ("a.csv", b"email,email\na,b\n", [], "columns 1 and 2 are both named 'email'"),
-    ("a.csv", b"First Name,Email\nN,n@b.example\n", [], "line 2: lastName is missing"),
+    ("a.csv", b"First Name,Last Name\nN,\n", [], "line 2: lastName is missing"),
+    ("a.csv", b"First Name,Email\nN,n@b.example\n", [], "no column goes to lastName"),
+    ("a.ndjson", b'{"lastName":"L"}\n', ["--names-from-email"], "no column goes to firstName"),
     ("a.csv", b"firstName,lastName\nN,L\n", ["--require-email"], "no column goes to email"),
     ("a.csv.gz", gzip.compress(HEAD.encode() * 9_999)[:-9], [], "cut off or damaged"),
     ("a.xyz", b"firstName\nN\n", [], "its name does not say what it is"),
