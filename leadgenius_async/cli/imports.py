@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -136,13 +137,20 @@ async def _settle_client(lg: LeadGenius, command: Command, folder: Path, *, begu
         return
     there = await client_named(lg, name)
     if there is not None and not begun:
-        raise ValueError(f"there is a client {name!r} already: give --client {there}")
+        raise _is_there(name, there)
     if there is None:
         write_command(folder, command)  # if the answer is lost, the client is known for ours
         there = (await lg.clients.create(clientName=name)).client_id
     command.client_id = there
     write_command(folder, command)
     note(f"the client {name!r} has the client_id {there}")
+
+
+def _is_there(name: str, client_id: str) -> ValueError:
+    return ValueError(
+        f"there is a client {name!r} already: give --client {client_id} (an import knows the "
+        "client that it made only until its journal is gone)"
+    )
 
 
 async def client_named(lg: LeadGenius, name: str) -> str | None:
@@ -197,10 +205,7 @@ def _finish(report: BulkReport, found: Input, command: Command, folder: Path) ->
     """Print the report, and let the journal go once nothing is to be learned from it."""
     stays = bool(report.unresolved or report.doubled)
     if stays:
-        note(
-            f"the journal stays in {folder}; to look again later, `leadgenius jobs discard` it, "
-            "and give the same command: it sends only what is not there"
-        )
+        note(_what_stays(report, command, folder))
     else:
         report.journal = None
     try:
@@ -211,6 +216,19 @@ def _finish(report: BulkReport, found: Input, command: Command, folder: Path) ->
     if not stays:
         discard(folder)
     _judge(report)
+
+
+def _what_stays(report: BulkReport, command: Command, folder: Path) -> str:
+    """Return how unresolved rows are looked for again, where there are any."""
+    stays = f"the journal stays in {folder}"
+    discards = f"leadgenius jobs discard {shlex.quote(str(folder))}"
+    if not report.unresolved:
+        return f"{stays}: the same command tells the same, until `{discards}`"
+    return (
+        f"{stays}, and going on with it looks no more; to have the rows looked for again: "
+        f"{discards} --yes && {command.anew} (it sends what is not there; a row with neither an "
+        "e-mail address nor a LinkedIn profile is never known again: take such rows out first)"
+    )
 
 
 def _print(report: BulkReport, found: Input, command: Command) -> None:
@@ -315,7 +333,7 @@ async def _preview(found: Input, command: Command) -> None:
     async with command.connection.open() as lg:
         name = options.new_client
         if name is not None and (there := await client_named(lg, name)) is not None:
-            raise ValueError(f"there is a client {name!r} already: give --client {there}")
+            raise _is_there(name, there)
         preview = await lg.leads.preview_many(
             found.rows,
             client_id=options.client if name is None else f"(new) {name.strip()}",

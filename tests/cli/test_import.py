@@ -416,6 +416,9 @@ def test_a_new_client(world: World, capsys: Said) -> None:
     assert writes(world) == 1
     assert begin("--new-client", "Northwind") == 0
     assert "the client 'Northwind' has the client_id northwind" in told(capsys)
+    assert begin("--new-client", "Northwind") == failures.USAGE
+    assert "give --client northwind (an import knows the client that it made only" in told(capsys)
+    assert begin("--client", "northwind") == 0
     assert ("northwind", "n1@import.example") in world.emulator.created("client_id", "email")
 
 
@@ -614,9 +617,39 @@ def test_unresolved_rows(world: World, capsys: Said) -> None:
     assert "line 2: unresolved" in said
     assert "of 3 rows nobody can tell" in said
     assert FOLDER.exists()
+    assert run(["jobs", "resume", str(FOLDER)]) == failures.PARTIAL  # it looks no more
+    capsys.readouterr()
     assert run(["jobs", "list", "--json"]) == 0
     [job] = json.loads(capsys.readouterr().out)
     assert (job["kind"], job["state"], job["unresolved"]) == ("import", "complete", 3)
+    discards, _, again = (
+        said.partition("looked for again: ")[2].partition(" (")[0].partition(" && ")
+    )
+    world.emulator.change(lost_before=0.0)
+    assert run(shlex.split(discards)[1:]) == 0
+    assert run(shlex.split(again)[1:]) == 0
+    assert created(world) == 3
+
+
+@pytest.mark.parametrize("options", [["--mode", "fast"], ["--on-existing", "create"]])
+def test_unresolved_rows_are_not_sent_blindly(
+    world: World, capsys: Said, options: list[str]
+) -> None:
+    """The line that is said looks for what is there, whatever the import did, and in its client."""
+    write_people(3)
+    world.emulator.change(lost_after=1.0, find_lag=99.0, read_lag=99.0)
+    options = [*options, "--settle", "0.05", "--new-client", "Northwind"]
+    assert begin(*options) == failures.PARTIAL
+    said = told(capsys)
+    world.emulator.change(lost_after=0.0, find_lag=0.0, read_lag=0.0)
+    discards, _, again = (
+        said.partition("looked for again: ")[2].partition(" (")[0].partition(" && ")
+    )
+    assert "--client northwind" in again
+    assert "--new-client" not in again
+    assert run(shlex.split(discards)[1:]) == 0
+    assert run(shlex.split(again)[1:]) == 0
+    assert "0 created, 3 existing" in capsys.readouterr().out
 
 
 def wait_for_a_write(world: World, process: subprocess.Popen[str]) -> None:
@@ -651,6 +684,8 @@ def test_ctrl_c(world: World, capsys: Said) -> None:
     assert line[:4] == ["leadgenius", "leads", "import", "people.csv"]
     assert run(["jobs", "list", "--json"]) == 0
     [job] = json.loads(capsys.readouterr().out)
-    assert (job["state"], job["kind"]) == ("unfinished", "import")
+    assert (job["state"], job["kind"], job["open"]) == ("unfinished", "import", 5)
+    assert run(["jobs", "list"]) == 0
+    assert " 0 of 12 rows, 5 not seen yet " in capsys.readouterr().out
     assert run(line[1:]) == 0
     assert created(world) == 12
