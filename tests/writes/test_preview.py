@@ -59,7 +59,6 @@ async def minutes_of(service: Simulated, rows: int, mode: Mode) -> float:
     return (anyio.current_time() - began) / 60
 
 
-@pytest.mark.fault("S1")
 @pytest.mark.parametrize("mode", ["verified", "at_most_once", "fast"])
 @pytest.mark.parametrize("rows", [4, 60, 130])
 async def test_without_batches(rows: int, mode: Mode) -> None:
