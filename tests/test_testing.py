@@ -74,7 +74,7 @@ def test_it(leadgenius_emulator): ...
     ("mark", "said"),
     [
         ("500", "has a value without a name"),
-        ("leeds=500", "leeds"),
+        ("leeds=500", "TypeError: there is no option leeds: give one of leads, source_leads, "),
         ("leads=-1", "leads=-1 is not allowed"),
     ],
 )

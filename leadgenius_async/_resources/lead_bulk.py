@@ -134,7 +134,7 @@ class LeadBulk(LeadImports):
 
         The service says how many of a request were there, not which. Where some were not, the
         counts are right all the same, and the rows of that request say `gone`; `batch_size=1`
-        tells of each. An id that comes twice is missing the second time.
+        tells of each. An id that comes again is `unchanged`, and sent once.
 
         Args:
             leads: Ids, or rows with an `id`, from an iterable, a file or a table.

@@ -164,6 +164,7 @@ class LeadImports(Section):
         columns: Mapping[str, str] | None = None,
         batch_size: int = BATCH,
         mode: Mode = "verified",
+        settle: float = SETTLE,
         on_existing: OnExisting = "skip",
         unknown: Unknown = "keep",
         require_email: bool = False,
@@ -181,6 +182,7 @@ class LeadImports(Section):
             columns: The field of a column, where its name does not say it.
             batch_size: Rows of a request, 1 to 100.
             mode: How sure the import is to be.
+            settle: Seconds that a lost answer may take to be applied: what is waited for.
             on_existing: What becomes of a row whose key the client has.
             unknown: What becomes of fields that the platform does not document.
             require_email: Whether a row without an e-mail address is refused.
@@ -199,6 +201,7 @@ class LeadImports(Section):
         check_choice("mode", mode, get_args(Mode))
         check_choice("on_existing", on_existing, get_args(OnExisting))
         checks.whole("batch_size", batch_size, 1, _MAX_BATCH)
+        _check_settle(settle)
         rules = Rules(
             client_id=client_id,
             unknown=unknown,
@@ -224,6 +227,7 @@ class LeadImports(Section):
                 before=await self._sizes(),
                 batch_size=batch_size,
                 mode=mode,
+                settle=settle,
                 limit=self._transport.gate.limit,
             )
         finally:

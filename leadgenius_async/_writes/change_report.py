@@ -57,7 +57,8 @@ class BulkChanges(msgspec.Struct, kw_only=True):
     Attributes:
         total: Rows of the input.
         updated: Leads that were changed, as the service says.
-        unchanged: Rows in which nothing but the id was: nothing was sent of them.
+        unchanged: Rows in which nothing but the id was, and of deletes, rows that repeat an id:
+            nothing was sent of them.
         deleted: Leads that were deleted, as the service says.
         gone: Leads that are gone, and of which an answer that was lost would tell whether they
             were deleted by this call or had not been there.
@@ -65,6 +66,8 @@ class BulkChanges(msgspec.Struct, kw_only=True):
         refused: Rows that were refused: by the rules, before anything was sent, or by the service.
         unverified: Rows that the service took, and that it did not show so within 40 s of reading
             back.
+        rows_gone: Rows that say `gone`: those of that count, and those of requests that deleted
+            a part of their leads, which are among `deleted` and `missing`.
         ready: Rows that would be sent; of a dry run.
         verified: Whether what the service took was read back.
         requests: HTTP requests sent, with retries; those of reading back are not among them.
@@ -85,6 +88,7 @@ class BulkChanges(msgspec.Struct, kw_only=True):
     missing: int = 0
     refused: int = 0
     unverified: int = 0
+    rows_gone: int = 0
     ready: int = 0
     verified: bool = False
     requests: int = 0

@@ -52,7 +52,7 @@ def find_encoding(file: SourceFile, wanted: str | None = None) -> Encoding:
         ValueError: There is no encoding `wanted`.
     """
     if wanted is not None:
-        return Encoding(_known(wanted))
+        return Encoding(_known(wanted, file))
     for mark, name in _MARKS:
         if file.head.startswith(mark):
             return Encoding(name)
@@ -61,16 +61,18 @@ def find_encoding(file: SourceFile, wanted: str | None = None) -> Encoding:
             f"{file.name} is no text, or UTF-16 without a byte order mark: save it as UTF-8, "
             "or give its encoding (utf-16-le)"
         )
-    return Encoding("utf-8-sig") if _is_utf_8(file) else _guess(file)
+    return Encoding("utf-8") if _is_utf_8(file) else _guess(file)
 
 
-def _known(name: str) -> str:
+def _known(name: str, file: SourceFile) -> str:
     try:
         found = codecs.lookup(name)
         "".encode(name)
     except LookupError as error:
         raise ValueError(f"encoding is {name!r}: {error}") from None
-    return "utf-8-sig" if found.name == "utf-8" else found.name
+    if found.name not in {"utf-8", "utf-8-sig"}:
+        return found.name
+    return "utf-8-sig" if file.head.startswith(codecs.BOM_UTF8) else "utf-8"
 
 
 def _is_utf_8(file: SourceFile) -> bool:
@@ -102,7 +104,7 @@ def _guess(file: SourceFile) -> Encoding:
             is_cp1252 = is_cp1252 and not _NOT_CP1252.search(block)
     if wide >= wrong:
         note = "a few of its bytes are no UTF-8: the rows with them are rejected"
-        return Encoding("utf-8-sig", note)
+        return Encoding("utf-8", note)
     if not is_cp1252:
         raise SourceError(
             f"{file.name} is neither UTF-8 nor cp1252 (Windows): save it as UTF-8, "

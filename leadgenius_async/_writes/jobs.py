@@ -17,7 +17,7 @@ from leadgenius_async._extract.files import DEEPEST, folders
 from leadgenius_async._extract.lock import Holder, Lock, is_locked, read_holder
 from leadgenius_async._writes.database import APPLICATION, check_version
 from leadgenius_async._writes.records import ImportJob, ImportSpec
-from leadgenius_async._writes.report import ENDS, End, State
+from leadgenius_async._writes.report import ENDS, OPEN, End, State
 
 #: The journal's file in its folder, and the command that began the import, beside it.
 JOURNAL = "journal.db"
@@ -38,6 +38,7 @@ class FoundImport(msgspec.Struct, kw_only=True):
         client_id: The client of rows that name none.
         read: Rows of the input that were read.
         rows: Those of them that are at their end.
+        open: Rows that were sent, and that nobody has seen yet.
         created: Rows that were created; and so on.
         runs: How often it was started.
         holder: Which process runs it.
@@ -52,6 +53,7 @@ class FoundImport(msgspec.Struct, kw_only=True):
     client_id: str | None = None
     read: int = 0
     rows: int = 0
+    open: int = 0
     created: int = 0
     existing: int = 0
     rejected: int = 0
@@ -137,6 +139,7 @@ def _read(db: sqlite3.Connection, folder: Path) -> FoundImport:
         client_id=job.spec.client_id,
         read=sum(counts.values()),
         rows=ends.total(),
+        open=sum(counts.get(state, 0) for state in OPEN),
         created=ends["created"],
         existing=ends["existing"],
         rejected=ends["rejected"],

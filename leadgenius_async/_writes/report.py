@@ -114,11 +114,15 @@ class BulkPreview(msgspec.Struct, kw_only=True):
         rejected: Rows that the rules refuse.
         changed: How many rows each rule changes, by `field:rule`.
         clients: Rows that the rules do not refuse, by client.
-        rows: Those that are refused or repeat an earlier one, up to 10,000.
+        rows: Those that are refused (`rejected`) or repeat an earlier one (`existing`), up to
+            10,000.
         requests: About how many requests it takes; retries apart.
-        minutes: How long these take at the account's limit; 0 without one.
-        requests_singly: The same, should the service not store batches.
-        minutes_singly: The same.
+        minutes: How long these take at the account's limit, 0 without one, if every row is seen
+            as soon as it was sent.
+        minutes_late: The same with the waits of `settle` that a row costs which is not: until it
+            is proven absent, and once it was sent again.
+        requests_singly: How many requests it takes, should the service not store batches.
+        minutes_singly: How long that takes, with the waits of `settle`.
         limit: The account's requests per minute, or None if not paced.
     """
 
@@ -131,6 +135,7 @@ class BulkPreview(msgspec.Struct, kw_only=True):
     rows: list[RowResult] = []
     requests: int = 0
     minutes: float = 0.0
+    minutes_late: float = 0.0
     requests_singly: int = 0
     minutes_singly: float = 0.0
     limit: float | None = None

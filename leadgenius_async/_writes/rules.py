@@ -43,7 +43,8 @@ MAX_ROW = 390_000
 EXTRA = "_extra"
 _TABLE = "enrich_leads"
 _TYPES = {column.name: column.type for column in TABLES[_TABLE]}
-_NAMES = ("firstName", "lastName")
+#: Fields that every lead must have, its client apart.
+NEEDED = ("firstName", "lastName")
 #: Longer names are no misspellings, and comparing them takes long.
 _LONGEST_NAME = 64
 
@@ -308,7 +309,7 @@ class _Work:
 
     def names_from_email(self) -> None:
         """Make missing names from the address."""
-        missing = [name for name in _NAMES if name not in self.fields.keys() | self.spoilt]
+        missing = [name for name in NEEDED if name not in self.fields.keys() | self.spoilt]
         if not missing or not (made := _names_in(str(self.fields.get("email", "")))):
             return
         for name in missing:
@@ -316,11 +317,11 @@ class _Work:
 
     def settle_names(self) -> None:
         """Refuse a row without names, fill in those that the web app shows."""
-        for name in _NAMES:
+        for name in NEEDED:
             if name not in self.fields:
                 self._miss(name)
         self.mend_marks()
-        if all(name in self.fields for name in _NAMES):
+        if all(name in self.fields for name in NEEDED):
             made = shown_names(self.fields["firstName"], self.fields["lastName"])
             for name, full in made.items():
                 if name not in self.fields.keys() | self.spoilt:
@@ -328,7 +329,7 @@ class _Work:
 
     def mend_marks(self) -> None:
         """Replace a name of one punctuation mark, at which the service fails."""
-        for name in _NAMES:
+        for name in NEEDED:
             if lone_mark(str(self.fields.get(name, ""))):
                 self.put(name, "mark", "-")
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,7 @@ from leadgenius_async.cli.output import Show
 if TYPE_CHECKING:
     from leadgenius_async._resources.lead_bulk import ChangeOptions
     from leadgenius_async._writes.source import Rows
-    from leadgenius_async.models import BulkChanges, ChangeProgress
+    from leadgenius_async.models import BulkChanges, ChangeProgress, ChangeResult
 
 _LINE_EVERY = 10.0  # seconds
 #: Rows that did not go well and are told one by one; the report has them all.
@@ -129,7 +130,7 @@ class Bulk:
         except OSError as error:
             raise failures.BadInput(f"{self.file}: {error.strerror}") from None
         except ValueError as error:
-            raise failures.BadInput(str(error)) from None
+            raise failures.BadInput(worded(str(error))) from None
         for text in rows.notes:
             note(text)
 
@@ -171,6 +172,8 @@ def finish(report: BulkChanges, show: Show) -> int:
     """Print what became of many leads, and return the exit code."""
     if show.chosen == "table":
         counts = {name: getattr(report, name) for name in _COUNTS if getattr(report, name)}
+        if report.rows_gone > report.gone:  # of the deleted and missing
+            counts["rows_gone"] = report.rows_gone
         show.one({"total": report.total, **counts, "requests": report.requests})
         _tell_rows(report)
     else:
@@ -183,10 +186,32 @@ _COUNTS = (
 )  # fmt: skip
 
 
+#: What the SDK calls its arguments, and how they are given here.
+_WORDS = {'columns={"…": "id"} (--map "…=id")': '--map "…=id"', "batch_size=1": "--batch-size 1"}
+
+
+def worded(text: str) -> str:
+    """Return what the SDK says with the options of the command line."""
+    for argument, option in _WORDS.items():
+        text = text.replace(argument, option)
+    return text
+
+
 def _tell_rows(report: BulkChanges) -> None:
+    """Tell what did not go well: in a line a row, or a request where that is all that is known."""
     rows = [row for row in report.rows if row.state not in _WELL]
-    for row in rows[:_TOLD]:
-        name = f" {row.id}" if row.id else ""
-        note(f"line {row.line:,}: {row.state}{name}: {row.reason}")
-    if len(rows) > _TOLD:
-        note(f"and {len(rows) - _TOLD:,} more: --report FILE or --json has all")
+    groups = [[*each] for _, each in groupby(rows, key=_alike)]
+    for group in groups[:_TOLD]:
+        first, last = group[0], group[-1]
+        name = f" {first.id}" if first.id and first is last else ""
+        lines = (
+            f"line {first.line:,}" if first is last else f"lines {first.line:,} to {last.line:,}"
+        )
+        note(f"{lines}: {first.state}{name}: {worded(first.reason or '')}")
+    if len(groups) > _TOLD:
+        left = sum(map(len, groups[_TOLD:]))
+        note(f"and {left:,} more: --report FILE or --json has all")
+
+
+def _alike(row: ChangeResult) -> tuple[object, ...]:
+    return (row.state, row.reason) if row.state == "gone" else (row.line,)

@@ -111,10 +111,13 @@ def read_switches(pairs: Collection[str], taken: Collection[str]) -> dict[str, A
     Raises:
         BadInput: There is no such option, or the value is outside its range.
     """
-    from leadgenius_async.emulator.config import EmulatorConfig  # noqa: PLC0415 - loads aiohttp
+    from leadgenius_async.emulator.config import (  # noqa: PLC0415 - loads aiohttp
+        OPTIONS,
+        EmulatorConfig,
+    )
 
     types = get_type_hints(EmulatorConfig)
-    names = [name for name in types if name not in taken]
+    names = [name for name in OPTIONS if name not in taken]
     found: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")

@@ -106,7 +106,24 @@ class Command(msgspec.Struct, kw_only=True):
     @property
     def line(self) -> str:
         """The command as it is typed."""
-        parts = [*_written(self.options), *_written(self.connection)]
+        return self._line(self.options)
+
+    @property
+    def anew(self) -> str:
+        """The command of an import that looks for what this one may have sent."""
+        options = self.options
+        return self._line(
+            dataclasses.replace(
+                options,
+                client=self.client_id or options.client,
+                new_client=None,
+                mode="verified" if options.mode == "fast" else options.mode,
+                on_existing="skip" if options.on_existing == "create" else options.on_existing,
+            )
+        )
+
+    def _line(self, options: ImportOptions) -> str:
+        parts = [*_written(options), *_written(self.connection)]
         return shlex.join(["leadgenius", "leads", "import", self.file, *parts])
 
 

@@ -10,9 +10,11 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
-from leadgenius_async._writes.columns import ColumnMap, MappedColumn, map_columns
+from leadgenius_async._writes.columns import ColumnMap, How, MappedColumn, map_columns
 from leadgenius_async._writes.rows import Row
+from leadgenius_async._writes.rules import EXTRA, NEEDED, SERVICE_FIELDS
 from leadgenius_async._writes.source import Rows, read_rows
 from leadgenius_async.cli.failures import BadInput
 from leadgenius_async.cli.import_folder import STDIN, ImportOptions
@@ -23,6 +25,8 @@ from leadgenius_async.cli.options import confirm
 _SAMPLES = 20
 #: Columns that are no field, of which each is shown.
 _SHOWN = 20
+#: Columns that are named where none is what is needed.
+_NAMED = 20
 _LONGEST_SAMPLE = 40  # characters
 #: Names of columns that rows with names of their own may have in all.
 _MOST_NAMES = 10_000
@@ -152,13 +156,14 @@ def _check_fields(found: Input, options: ImportOptions) -> None:
 
     Raises:
         ValueError: The rows are nobody's.
-        BadInput: They have no e-mail address, and must have one.
+        BadInput: They have no names or no e-mail address, and must have them.
     """
     fields = found.fields
     if not options.client and not options.new_client and "client_id" not in fields:
         raise ValueError(
             f"{found.name} has no column client_id: give --client CLIENT_ID, or --new-client NAME"
         )
+    _check_names(found, options)
     if "email" in fields:
         return
     missing = f"{found.name}: no column goes to email; --map COLUMN=email says which one has it"
@@ -171,13 +176,29 @@ def _check_fields(found: Input, options: ImportOptions) -> None:
     note(missing)
 
 
+def _check_names(found: Input, options: ImportOptions) -> None:
+    fields = found.fields
+    made = options.names_from_email and "email" in fields
+    missing = [name for name in NEEDED if name not in fields]
+    if made or EXTRA in fields or not missing:
+        return
+    names = [each.column for each in found.columns.columns]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    there = ", ".join(map(_short, names[:_NAMED]))
+    maps = " ".join(f"COLUMN={name}" for name in missing)
+    raise BadInput(
+        f"{found.name}: no column goes to {' or '.join(missing)}, and the service takes no lead "
+        f"without; there are {there}{more}: --map {maps} says which it is"
+    )
+
+
 def show_columns(found: Input) -> None:
     """Show on stderr where the columns go."""
     for each in found.rows.notes:
         note(f"{found.name}: {each}")
     rows, of_csv = found.rows, ""
     if rows.delimiter is not None:
-        of_csv = f", {rows.encoding}, values separated by {rows.delimiter!r}"
+        of_csv = f", {_named(rows.encoding)}, values separated by {rows.delimiter!r}"
     lines = [f"{found.name}: {rows.kind}{of_csv}"]
     unmatched = [each for each in found.columns.columns if each.how in {"kept", "dropped"}]
     hidden = {each.column for each in unmatched[_SHOWN:]}
@@ -199,6 +220,17 @@ def ask_about_columns(found: Input, *, yes: bool) -> None:
         confirm(f"import {found.name} with these columns", yes=False)
 
 
+def _named(encoding: str | None) -> str:
+    return "utf-8 with a byte order mark" if encoding == "utf-8-sig" else str(encoding)
+
+
+def target_of(column: MappedColumn) -> tuple[str | None, How | Literal["service"]]:
+    """Return the field that a column is sent as, None if it is not, and why."""
+    if column.field in SERVICE_FIELDS:
+        return None, "service"
+    return "phoneNumber" if column.field == "phone" else column.field, column.how
+
+
 def _described(column: MappedColumn) -> str:
     hows = {
         "given": "as you said",
@@ -207,11 +239,13 @@ def _described(column: MappedColumn) -> str:
         "left out": "as you said",
         "kept": "no field, kept",
         "dropped": "no field",
+        "service": "the service sets it",
     }
-    target = f"→ {column.field}" if column.field is not None else "not sent"
+    field, how = target_of(column)
+    target = f"→ {field}" if field is not None else "not sent"
     hint = f"; did you mean {column.near}?" if column.near else ""
     sample = "" if column.sample is None else f": {_short(str(column.sample))}"
-    return f"{target} ({hows[column.how]}{hint}){sample}"
+    return f"{target} ({hows[how]}{hint}){sample}"
 
 
 def _short(text: str) -> str:

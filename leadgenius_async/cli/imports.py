@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -15,7 +16,7 @@ from cyclopts import Parameter
 from leadgenius_async import errors
 from leadgenius_async._extract.lock import is_locked
 from leadgenius_async._writes.jobs import COMMAND, JOURNAL, discard, locked
-from leadgenius_async._writes.report import BulkPreview, BulkReport, RowResult
+from leadgenius_async._writes.report import BulkPreview, BulkReport, End, RowResult
 from leadgenius_async._writes.report_file import check_report
 from leadgenius_async._writes.values import Unfit, as_text
 from leadgenius_async.cli.failures import BadInput, Incomplete
@@ -34,6 +35,7 @@ from leadgenius_async.cli.import_source import (
     local_file,
     open_input,
     show_columns,
+    target_of,
 )
 from leadgenius_async.cli.notes import NOTES, note
 from leadgenius_async.cli.options import DEFAULT, Connection
@@ -135,13 +137,20 @@ async def _settle_client(lg: LeadGenius, command: Command, folder: Path, *, begu
         return
     there = await client_named(lg, name)
     if there is not None and not begun:
-        raise ValueError(f"there is a client {name!r} already: give --client {there}")
+        raise _is_there(name, there)
     if there is None:
         write_command(folder, command)  # if the answer is lost, the client is known for ours
         there = (await lg.clients.create(clientName=name)).client_id
     command.client_id = there
     write_command(folder, command)
     note(f"the client {name!r} has the client_id {there}")
+
+
+def _is_there(name: str, client_id: str) -> ValueError:
+    return ValueError(
+        f"there is a client {name!r} already: give --client {client_id} (an import knows the "
+        "client that it made only until its journal is gone)"
+    )
 
 
 async def client_named(lg: LeadGenius, name: str) -> str | None:
@@ -196,10 +205,7 @@ def _finish(report: BulkReport, found: Input, command: Command, folder: Path) ->
     """Print the report, and let the journal go once nothing is to be learned from it."""
     stays = bool(report.unresolved or report.doubled)
     if stays:
-        note(
-            f"the journal stays in {folder}; to look again later, `leadgenius jobs discard` it, "
-            "and give the same command: it sends only what is not there"
-        )
+        note(_what_stays(report, command, folder))
     else:
         report.journal = None
     try:
@@ -210,6 +216,19 @@ def _finish(report: BulkReport, found: Input, command: Command, folder: Path) ->
     if not stays:
         discard(folder)
     _judge(report)
+
+
+def _what_stays(report: BulkReport, command: Command, folder: Path) -> str:
+    """Return how unresolved rows are looked for again, where there are any."""
+    stays = f"the journal stays in {folder}"
+    discards = f"leadgenius jobs discard {shlex.quote(str(folder))}"
+    if not report.unresolved:
+        return f"{stays}: the same command tells the same, until `{discards}`"
+    return (
+        f"{stays}, and going on with it looks no more; to have the rows looked for again: "
+        f"{discards} --yes && {command.anew} (it sends what is not there; a row with neither an "
+        "e-mail address nor a LinkedIn profile is never known again: take such rows out first)"
+    )
 
 
 def _print(report: BulkReport, found: Input, command: Command) -> None:
@@ -245,7 +264,7 @@ def _print_json(report: BulkReport | BulkPreview, found: Input) -> None:
     if isinstance(report, BulkReport):
         report.rows_left_out = report.total - len(report.rows)
     columns = [
-        {"column": each.column, "field": each.field, "how": each.how}
+        dict(zip(("column", "field", "how"), (each.column, *target_of(each)), strict=True))
         for each in found.columns.columns
     ]
     facts = msgspec.to_builtins(report) | {"columns": columns, "notes": found.rows.notes}
@@ -314,7 +333,7 @@ async def _preview(found: Input, command: Command) -> None:
     async with command.connection.open() as lg:
         name = options.new_client
         if name is not None and (there := await client_named(lg, name)) is not None:
-            raise ValueError(f"there is a client {name!r} already: give --client {there}")
+            raise _is_there(name, there)
         preview = await lg.leads.preview_many(
             found.rows,
             client_id=options.client if name is None else f"(new) {name.strip()}",
@@ -322,6 +341,7 @@ async def _preview(found: Input, command: Command) -> None:
             columns=found.given,
             batch_size=options.batch_size,
             mode=options.mode,
+            settle=options.settle,
             on_existing=options.on_existing,
             unknown=options.unknown,
             require_email=options.require_email,
@@ -333,6 +353,8 @@ async def _preview(found: Input, command: Command) -> None:
         sys.stdout.write("".join(f"{line}\n" for line in _previewed(preview, found.name)))
     if preview.rejected == preview.total:
         raise BadInput(f"all {preview.total:,} rows would be refused")
+    if preview.rejected:
+        raise Incomplete(f"{preview.rejected:,} rows would be refused")
 
 
 def _previewed(preview: BulkPreview, name: str) -> Iterator[str]:
@@ -341,16 +363,21 @@ def _previewed(preview: BulkPreview, name: str) -> Iterator[str]:
         f"{preview.repeated:,} repeat an earlier one, {preview.rejected:,} are refused"
     )
     yield from _changes(preview.changed)
-    yield from map(told, islice(_refused(preview.rows), _PREVIEWED))
-    if preview.rejected > _PREVIEWED:
-        yield f"… and {preview.rejected - _PREVIEWED:,} more are refused"
+    yield from _told_by_state(preview.rows, "rejected", preview.rejected)
+    yield from _told_by_state(preview.rows, "existing", preview.repeated)
     pace = f" at {preview.limit:,.0f} a minute" if preview.limit else ""
+    late = f" ({preview.minutes_late:,.1f} if a row is not seen at once and goes out again)"
     yield (
-        f"about {preview.requests:,} requests, {preview.minutes:,.1f} minutes{pace}; "
+        f"about {preview.requests:,} requests, {preview.minutes:,.1f} minutes{pace}"
+        f"{late if preview.minutes_late > preview.minutes else ''}; "
         f"{preview.requests_singly:,} and {preview.minutes_singly:,.1f} minutes, should the "
         "service not store batches"
     )
 
 
-def _refused(rows: Iterable[RowResult]) -> Iterator[RowResult]:
-    return (row for row in rows if row.state == "rejected")
+def _told_by_state(rows: Iterable[RowResult], state: End, count: int) -> Iterator[str]:
+    """Give what becomes of the first rows of a state."""
+    yield from map(told, islice((row for row in rows if row.state == state), _PREVIEWED))
+    if count > _PREVIEWED:
+        words = "are refused" if state == "rejected" else "repeat an earlier one"
+        yield f"… and {count - _PREVIEWED:,} more {words}"

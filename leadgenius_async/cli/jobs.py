@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 app: App = App(name="jobs", help="Exports and imports in folders: list, show, resume, discard.")
 
-_COLUMNS = (
-    "job_id", "kind", "state", "out", "table", "rows", "chains_done", "chains", "started_at",
-)  # fmt: skip
+_COLUMNS = ("job_id", "kind", "state", "out", "of", "rows", "progress", "started_at")
 
 
 @app.command(name="list")
@@ -43,12 +41,15 @@ async def list_(folder: Path = Path(), *, show: Show = SHOW) -> None:
     require_local(folder)
     _require_folder(folder)
     found = await asyncio.to_thread(lambda: list(_all(folder)))
-    show.rows([plain(job) for job in found], _COLUMNS)
+    in_table = show.chosen == "table"
+    show.rows([plain(job) | (_summary(job) if in_table else {}) for job in found], _COLUMNS)
 
 
 @app.command(name="show")
 async def show_(job: str, *, show: Show = SHOW) -> None:
     """Show an export or import: how far it is, who is at it, what it was asked for.
+
+    Of an import, `open` is how many rows were sent and not seen yet.
 
     Args:
         job: Its folder, or the id of one in this folder or below it.
@@ -173,6 +174,14 @@ def _find(job: str) -> ExportJob | FoundImport:
     raise ValueError(
         f"{job!r} is no folder with an export or import, nor the id of one below this folder"
     )
+
+
+def _summary(job: ExportJob | FoundImport) -> dict[str, object]:
+    """Return what a table says of both kinds: what it is of, and how much of that is done."""
+    if not isinstance(job, FoundImport):
+        return {"of": job.table, "progress": f"{job.chains_done} of {job.chains} chains"}
+    seen = f", {job.open:,} not seen yet" if job.open else ""
+    return {"of": job.client_id, "progress": f"{job.rows:,} of {job.read:,} rows{seen}"}
 
 
 def _all(folder: Path) -> Iterator[ExportJob | FoundImport]:

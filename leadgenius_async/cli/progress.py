@@ -5,6 +5,7 @@ In JSON mode there is none.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from types import TracebackType
@@ -118,7 +119,8 @@ def describe_import(progress: BulkProgress) -> str:
         parts.append(f"{progress.open:,} sent and not seen yet")
     parts.append(_requests(progress))
     if progress.waiting:
-        parts.append(f"settling, {progress.waiting:.0f} s")
+        what = f"for {progress.open:,} rows to show" if progress.open else "before the next look"
+        parts.append(f"waiting up to {math.ceil(progress.waiting)} s {what}")
     if progress.throttled_for:
         parts.append(f"throttled, resumes in {progress.throttled_for:.0f} s")
     return " · ".join(parts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard, get_args
 
 from leadgenius_async.emulator.limits import DAY, HOUR, WINDOW, RateHeaders, RateModel
@@ -351,6 +352,23 @@ class EmulatorConfig:
             (self.rate_day, DAY),
         ]
         return [(limit, seconds) for limit, seconds in windows if limit is not None]
+
+
+#: The options' names.
+OPTIONS = tuple(EmulatorConfig.__dataclass_fields__)
+
+
+def configured(config: EmulatorConfig, options: Mapping[str, object]) -> EmulatorConfig:
+    """Return a configuration with some options changed.
+
+    Raises:
+        TypeError: There is no such option; the message names all.
+        ValueError: An option has a value outside its range.
+    """
+    for name in options:
+        if name not in OPTIONS:
+            raise TypeError(f"there is no option {name}: give one of {', '.join(OPTIONS)}")
+    return replace(config, **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
 
 
 def _is_int(value: object, least: int | None = None) -> bool:

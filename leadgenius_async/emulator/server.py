@@ -15,7 +15,7 @@ from aiohttp import web
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.chain import CHAIN
 from leadgenius_async.emulator.clock import Clock, timestamp
-from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig
+from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig, configured
 from leadgenius_async.emulator.control import url_host
 from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.keys import revoke_key
@@ -55,7 +55,7 @@ class Emulator:
     """
 
     def __init__(self, config: EmulatorConfig | None = None, **options: object) -> None:
-        self.config: EmulatorConfig = dataclasses.replace(config or EmulatorConfig(), **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
+        self.config: EmulatorConfig = configured(config or EmulatorConfig(), options)
         self.log: RequestLog = RequestLog()
         self.clock: Clock = Clock()
         self.faults: Faults = Faults(self.config.seed)

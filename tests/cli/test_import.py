@@ -88,6 +88,41 @@ def test_a_file(world: World, capsys: Said) -> None:
     assert created(world) == 12
 
 
+def test_columns_are_shown_as_they_are_sent(world: World, capsys: Said) -> None:
+    """What the service sets is not, `phone` under its right name; a mark of UTF-8 is told."""
+    row = {**people()[0], "phone": "+49 30 1", "Create Date": "2001", "Id": "7"}
+    Path("a.ndjson").write_bytes(ndjson([row]))
+    assert begin(*TO_ACME, "--json", file="a.ndjson") == 0
+    where = {each.pop("column"): each for each in json.loads(capsys.readouterr().out)["columns"]}
+    assert where["phone"] == {"field": "phoneNumber", "how": "name"}
+    assert where["Id"] == where["Create Date"] == {"field": None, "how": "service"}
+    assert ("+49 30 1",) in world.emulator.created("phoneNumber")
+    text = "Id,phone,firstName,lastName,email\n7,+49 30 1,N,S,n0@import.example\n"
+    for encoding, told_as in (("utf-8", "utf-8"), ("utf-8-sig", "utf-8 with a byte order mark")):
+        Path("a.csv").write_text(text, encoding)
+        assert begin(*TO_ACME, file="a.csv") == 0
+        said = told(capsys)
+        assert f"a.csv: csv, {told_as}, values separated by ','" in said
+        assert "Id         not sent (the service sets it): 7" in said
+        assert "phone      → phoneNumber (by its name): +49 30 1" in said
+
+
+def test_names_in_another_language(world: World, capsys: Said) -> None:
+    """Where no column is a name, one line says so up front; mapped, or made, they go."""
+    Path("a.csv").write_text("Vorname;Nachname;E-Mail\n" + "N;S;n0.s@import.example\n" * 9)
+    for more in ([], ["--dry-run"]):
+        assert begin(*TO_ACME, *more, file="a.csv") == failures.BAD_INPUT
+        said = told(capsys)
+        assert "a.csv: no column goes to firstName or lastName" in said
+        assert "there are Vorname, Nachname, E-Mail: --map COLUMN=firstName COLUMN=lastName" in said
+        assert len(said.splitlines()) == 1
+    assert not writes(world) - 1  # the client of the fixture
+    assert begin(*TO_ACME, "--names-from-email", "--dry-run", file="a.csv") == 0
+    mapped = ["--map", "Vorname=firstName", "Nachname=lastName"]
+    assert begin(*TO_ACME, *mapped, file="a.csv") == 0
+    assert created(world) == 1
+
+
 def test_json(capsys: Said) -> None:
     """One object: the report, where the columns went, and the rows that need a look."""
     write_people(3, "N9,,n9@import.example,,", line_of(1))
@@ -158,7 +193,9 @@ UNREADABLE = [
     ("a.json", b'[{"a": 1}, {"a": ', [], "malformed at item 2"),
     ("a.csv", b"A\n\x81\xff\x8d\n", [], "neither UTF-8 nor cp1252"),
     ("a.csv", b"email,email\na,b\n", [], "columns 1 and 2 are both named 'email'"),
-    ("a.csv", b"First Name,Email\nN,n@b.example\n", [], "line 2: lastName is missing"),
+    ("a.csv", b"First Name,Last Name\nN,\n", [], "line 2: lastName is missing"),
+    ("a.csv", b"First Name,Email\nN,n@b.example\n", [], "no column goes to lastName"),
+    ("a.ndjson", b'{"lastName":"L"}\n', ["--names-from-email"], "no column goes to firstName"),
     ("a.csv", b"firstName,lastName\nN,L\n", ["--require-email"], "no column goes to email"),
     ("a.csv.gz", gzip.compress(HEAD.encode() * 9_999)[:-9], [], "cut off or damaged"),
     ("a.xyz", b"firstName\nN\n", [], "its name does not say what it is"),
@@ -309,21 +346,29 @@ def test_on_a_terminal_it_asks(world: World, monkeypatch: pytest.MonkeyPatch, ca
 def test_dry_run(world: World, capsys: Said) -> None:
     """It says what the rules do, which rows are refused, and what it takes; it sends nothing."""
     write_people(200, "N,,x@import.example,,", *["N,,y@import.example,,"] * 24, line_of(3))
-    assert begin(*TO_ACME, "--dry-run") == 0
-    out = capsys.readouterr().out
+    assert begin(*TO_ACME, "--dry-run") == failures.PARTIAL
+    said = capsys.readouterr()
+    out = said.out
+    assert "25 rows would be refused" in said.err
     assert "226 rows of people.csv: 200 would be sent, 1 repeat an earlier one, 25 are" in out
     assert "lastName:empty (25)" in out
     assert "line 202: rejected: lastName is missing or empty" in out
     assert "… and 5 more are refused" in out
+    assert "line 227: existing: the same key as line 5" in out
     assert "about 8 requests" in out  # the probe, a look at it, 4 batches, 2 listings
-    assert "213 and" in out
+    assert "(3.2 if a row is not seen at once and goes out again)" in out
+    assert "213 and 4.8 minutes" in out
     assert writes(world) == 1  # the client of the fixture
     assert not FOLDER.exists()
-    assert begin(*TO_ACME, "--dry-run", "--json", "--rate", "100") == 0
+    assert begin(*TO_ACME, "--dry-run", "--json", "--rate", "100") == failures.PARTIAL
     preview = json.loads(capsys.readouterr().out)
     assert (preview["requests"], preview["limit"]) == (8, 100)
     assert preview["minutes"] == pytest.approx(0.08, abs=0.01)
     assert preview["clients"] == {"acme-corp": 201}
+    states = [(row["line"], row["state"]) for row in preview["rows"]]
+    assert states == [*((line, "rejected") for line in range(202, 227)), (227, "existing")]
+    assert begin(*TO_ACME, "--dry-run", "--settle", "9") == failures.PARTIAL
+    assert "(0.3 if" in capsys.readouterr().out
     Path("people.csv").write_text("firstName,email\nN,n@import.example\n")
     assert begin(*TO_ACME, "--dry-run") == failures.BAD_INPUT
 
@@ -371,6 +416,9 @@ def test_a_new_client(world: World, capsys: Said) -> None:
     assert writes(world) == 1
     assert begin("--new-client", "Northwind") == 0
     assert "the client 'Northwind' has the client_id northwind" in told(capsys)
+    assert begin("--new-client", "Northwind") == failures.USAGE
+    assert "give --client northwind (an import knows the client that it made only" in told(capsys)
+    assert begin("--client", "northwind") == 0
     assert ("northwind", "n1@import.example") in world.emulator.created("client_id", "email")
 
 
@@ -569,9 +617,39 @@ def test_unresolved_rows(world: World, capsys: Said) -> None:
     assert "line 2: unresolved" in said
     assert "of 3 rows nobody can tell" in said
     assert FOLDER.exists()
+    assert run(["jobs", "resume", str(FOLDER)]) == failures.PARTIAL  # it looks no more
+    capsys.readouterr()
     assert run(["jobs", "list", "--json"]) == 0
     [job] = json.loads(capsys.readouterr().out)
     assert (job["kind"], job["state"], job["unresolved"]) == ("import", "complete", 3)
+    discards, _, again = (
+        said.partition("looked for again: ")[2].partition(" (")[0].partition(" && ")
+    )
+    world.emulator.change(lost_before=0.0)
+    assert run(shlex.split(discards)[1:]) == 0
+    assert run(shlex.split(again)[1:]) == 0
+    assert created(world) == 3
+
+
+@pytest.mark.parametrize("options", [["--mode", "fast"], ["--on-existing", "create"]])
+def test_unresolved_rows_are_not_sent_blindly(
+    world: World, capsys: Said, options: list[str]
+) -> None:
+    """The line that is said looks for what is there, whatever the import did, and in its client."""
+    write_people(3)
+    world.emulator.change(lost_after=1.0, find_lag=99.0, read_lag=99.0)
+    options = [*options, "--settle", "0.05", "--new-client", "Northwind"]
+    assert begin(*options) == failures.PARTIAL
+    said = told(capsys)
+    world.emulator.change(lost_after=0.0, find_lag=0.0, read_lag=0.0)
+    discards, _, again = (
+        said.partition("looked for again: ")[2].partition(" (")[0].partition(" && ")
+    )
+    assert "--client northwind" in again
+    assert "--new-client" not in again
+    assert run(shlex.split(discards)[1:]) == 0
+    assert run(shlex.split(again)[1:]) == 0
+    assert "0 created, 3 existing" in capsys.readouterr().out
 
 
 def wait_for_a_write(world: World, process: subprocess.Popen[str]) -> None:
@@ -606,6 +684,8 @@ def test_ctrl_c(world: World, capsys: Said) -> None:
     assert line[:4] == ["leadgenius", "leads", "import", "people.csv"]
     assert run(["jobs", "list", "--json"]) == 0
     [job] = json.loads(capsys.readouterr().out)
-    assert (job["state"], job["kind"]) == ("unfinished", "import")
+    assert (job["state"], job["kind"], job["open"]) == ("unfinished", "import", 5)
+    assert run(["jobs", "list"]) == 0
+    assert " 0 of 12 rows, 5 not seen yet " in capsys.readouterr().out
     assert run(line[1:]) == 0
     assert created(world) == 12

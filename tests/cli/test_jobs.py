@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -230,10 +231,15 @@ def test_an_import_from_list_to_resume(by_key: World, capsys: pytest.CaptureFixt
     )
     assert (job["read"], job["rows"], job["client_id"]) == (3, 0, "acme-corp")
     assert run(["jobs", "list"]) == 0
-    assert "  import  unfinished  " in capsys.readouterr().out
+    head, of_export, of_import = capsys.readouterr().out.splitlines()
+    assert head.split()[2:7] == ["state", "out", "of", "rows", "progress"]
+    assert re.search(r"enrich_leads +[0-9]+ +[0-9] of [0-9] chains ", of_export)
+    assert "  import  unfinished  " in of_import
+    assert re.search(r" acme-corp +0 +0 of 3 rows ", of_import)
     assert run(["jobs", "show", job["job_id"], "--json"]) == 0
     shown = answer(capsys)
     assert shown["file"] == str(Path("deep/down/people.csv").absolute())
+    assert shown["open"] == 0
     assert "leads import" in shown["command"]
     assert "--map Size=notes" in shown["command"]
     assert run(["jobs", "resume", job["job_id"], "--json"]) == 0

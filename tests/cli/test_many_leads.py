@@ -169,6 +169,35 @@ def test_delete_by_a_file(world: World, ran: Run, tmp_path: Path) -> None:
     assert json.loads(out)["missing"] == 2
 
 
+def test_what_a_request_does_not_tell(world: World, ran: Run, tmp_path: Path) -> None:
+    """One line a request says what it deleted, in the words of the command line."""
+    ids = [f"more_{n}" for n in range(60)]
+    world.emulator.insert("enrich_leads", [{"id": each, "client_id": "x"} for each in ids])
+    file = tmp_path / "leads.csv"
+    file.write_text("\n".join(["id", *ids[:20], "nobody", *ids[20:59], "nobody 2", ids[0]]))
+    code, out, err = ran("leads", "delete", "--file", str(file), "--yes", "--batch-size", "21")
+    assert code == failures.PARTIAL
+    assert out.split() == [
+        "total", "62", "unchanged", "1", "deleted", "59", "missing", "2", "rows_gone", "40",
+        "requests", "3",
+    ]  # fmt: skip
+    untold = "the others were not there, and it does not say which (--batch-size 1 tells)"
+    assert [line.removeprefix("leadgenius: ") for line in err.splitlines()] == [
+        f"lines {lines}: gone: the service deleted {some} leads of one request, from line {first} "
+        f"on; {untold}"
+        for lines, some, first in (("2 to 22", "20 of the 21", 2), ("44 to 62", "18 of the 19", 44))
+    ]
+    file.write_text(f"id\n{ids[59]}\nlead_1\n{ids[59]}\n")
+    code, out, err = ran("leads", "delete", "--file", str(file), "--yes")
+    assert (code, err) == (0, "")
+    assert out.split()[:6] == ["total", "3", "unchanged", "1", "deleted", "2"]
+    file.write_text("Lead,title\n1,CEO\n")
+    code, _, err = ran("leads", "update", "--file", str(file))
+    assert code == failures.BAD_INPUT
+    assert 'say which it is: --map "…=id"' in err
+    assert "columns=" not in err
+
+
 def test_move(world: World, ran: Run, tmp_path: Path) -> None:
     """By ids or by a file."""
     target = world.emulator.ready.clients[0].client_id

@@ -6,6 +6,7 @@ import io
 import sys
 import time
 
+import msgspec
 import pytest
 
 from leadgenius_async.cli.progress import (
@@ -100,8 +101,11 @@ def test_an_import_says_what_became_of_its_rows() -> None:
     """And that it waits, not hangs."""
     assert describe_import(IMPORT) == (
         "5,000 rows read · 4,000 created · 20 existing · 3 rejected · 0 unresolved · "
-        "977 sent and not seen yet · 90 requests (90 of 100 a minute) · settling, 41 s"
+        "977 sent and not seen yet · 90 requests (90 of 100 a minute) · "
+        "waiting up to 42 s for 977 rows to show"
     )
+    last = msgspec.structs.replace(IMPORT, open=0, waiting=0.2)
+    assert describe_import(last).endswith(" · waiting up to 1 s before the next look")
 
 
 def test_an_import_names_its_job_first(
@@ -119,4 +123,4 @@ def test_an_import_names_its_job_first(
         display(IMPORT)
         display(IMPORT)
     assert screen.getvalue().count("people.csv: job j2") == 1
-    assert "settling, 41 s" in screen.getvalue()
+    assert "waiting up to 42 s for 977 rows" in screen.getvalue()

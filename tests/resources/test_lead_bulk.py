@@ -432,10 +432,24 @@ async def test_ids_that_are_not_there(emulator: Emulator, lg: LeadGenius) -> Non
     assert ends(report) == {"deleted": 49, "missing": 51}
     states = [row.state for row in report.rows]
     assert states == ["gone"] * 50 + ["missing"] * 50
-    assert "deleted 49" in (report.rows[0].reason or "")
+    assert "deleted 49 of the 50 leads of one request, from line 1 on" in str(report.rows[0].reason)
+    assert report.rows_gone == 50
     report = await lg.leads.delete_many([*ids[:3], *ids[49:]], batch_size=1)
     assert ends(report) == {"deleted": 51, "missing": 3}
     assert [row.id for row in report.rows if row.state == "missing"] == ids[:3]
+
+
+async def test_an_id_that_comes_again(emulator: Emulator, lg: LeadGenius) -> None:
+    """It is sent once, however far apart; the row names the first one's line."""
+    ids = add(emulator, 3)
+    rows = [ids[0], ids[1], ids[0], "nobody", "nobody"]
+    assert ends(await lg.leads.delete_many(rows, dry_run=True)) == {"ready": 3, "unchanged": 2}
+    report = await lg.leads.delete_many(rows, batch_size=1, verify=True)
+    assert ends(report) == {"deleted": 2, "missing": 1, "unchanged": 2}
+    assert (report.rows[2].state, report.rows[2].reason) == ("unchanged", "the same id as line 1")
+    report = await lg.leads.delete_many([ids[2]] * 3)
+    assert report.complete
+    assert report.requests == 1
 
 
 async def test_a_delete_whose_answer_was_lost(emulator: Emulator, lg: LeadGenius) -> None:
@@ -444,6 +458,7 @@ async def test_a_delete_whose_answer_was_lost(emulator: Emulator, lg: LeadGenius
     emulator.change(lost_after=1.0, fault_at=3)
     report = await lg.leads.delete_many(ids)
     assert ends(report) == {"deleted": 950, "gone": 50}
+    assert report.rows_gone == 50
     assert report.complete
     assert stored(emulator) == {}
     ids = add(emulator, 1_000)

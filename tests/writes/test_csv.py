@@ -75,7 +75,7 @@ def test_one_column(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("encoding", "found", "noted"),
     [
-        ("utf-8", "utf-8-sig", False),
+        ("utf-8", "utf-8", False),
         ("utf-8-sig", "utf-8-sig", False),
         ("utf-16", "utf-16", False),
         ("utf-32", "utf-32", False),
@@ -89,6 +89,9 @@ def test_the_encoding_is_found(tmp_path: Path, encoding: str, found: str, noted:
     assert (rows.encoding, bool(rows.notes)) == (found, noted)
     assert rows.columns == ("näme", "b")
     assert all_of(rows)[0] == [(2, {"näme": "Zoë €", "b": "1"})]
+    given = read_rows(write(tmp_path, text.encode(encoding)), encoding=encoding)
+    assert given.encoding == found
+    assert given.columns == ("näme", "b")
 
 
 def test_the_last_byte_counts(tmp_path: Path) -> None:
