@@ -20,6 +20,7 @@ LAG = SPACING / 4
 SECONDS = 15.0
 
 
+@pytest.mark.alone
 @pytest.mark.fault("C1")
 def test_four_processes_keep_one_pace_and_one_may_be_killed(tmp_path: Path) -> None:
     """No two permits are closer than the spacing and its allowance, and hardly one is wasted.
