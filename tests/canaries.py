@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pytest
 
 from leadgenius_async.errors import LeadGeniusError
 
+TESTS = Path(__file__).parent
 SECRET = re.compile(rb"lgp_[0-9a-f]{40}|sample-password-\d|eyJ[\w-]{10,}\.eyJ[\w-]{10,}")
 #: But for the one that messages have as an example.
 ADDRESS = re.compile(rb"(?!name@company)\b[\w.+-]+@[\w.-]+\.example")
@@ -38,7 +41,7 @@ class Watch(logging.Handler):
         self._patches = pytest.MonkeyPatch()
 
     def begin(self) -> None:
-        """Listen to the package's log in full, and look at every error that is made."""
+        """Listen to the package's log in full, and look at every error that is made and met."""
         logger = logging.getLogger("leadgenius_async")
         logger.setLevel(logging.DEBUG)
         logger.addHandler(self)
@@ -48,6 +51,19 @@ class Watch(logging.Handler):
             watch.look(f"{type(error).__name__}", " ".join(map(str, words)).encode())
 
         self._patches.setattr(LeadGeniusError, "__init__", looked_at)
+        leave = pytest.RaisesExc.__exit__
+
+        def left(
+            raises: pytest.RaisesExc[BaseException],
+            class_: type[BaseException] | None,
+            error: BaseException | None,
+            trace: TracebackType | None,
+        ) -> bool:
+            if isinstance(error, LeadGeniusError):
+                watch.look_at_locals(error)
+            return leave(raises, class_, error, trace)
+
+        self._patches.setattr(pytest.RaisesExc, "__exit__", left)
 
     def end(self, folder: Path) -> None:
         """Stop, and look at the files that the tests left."""
@@ -61,6 +77,15 @@ class Watch(logging.Handler):
         said = self.format(record).encode(errors="replace")
         self.look(f"log of {record.name}", said)
         self.look(f"log of {record.name}", said, ADDRESS)
+
+    def look_at_locals(self, error: BaseException) -> None:
+        """Look at what a traceback with locals would print, but for those of the tests."""
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            file = Path(frame.f_code.co_filename)
+            if not file.is_relative_to(TESTS):
+                for name, value in frame.f_locals.items():
+                    said = repr(value).encode(errors="replace")
+                    self.look(f"{name} in {file.name}:{frame.f_code.co_name}", said)
 
     def look(self, where: str, what: bytes, shape: re.Pattern[bytes] = SECRET) -> None:
         """Note what looks like a secret, without its end."""
