@@ -595,11 +595,13 @@ async def test_a_bomb_does_not_go_off(coding: str) -> None:
         Wire(reply(body=bomb, Content_Encoding=coding)) as wire,
         transport_to(wire.url) as line,
     ):
-        tracemalloc.start()
         with pytest.raises(errors.BodyTooLarge, match="200 times its size"):
-            await line.request(GET)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+            tracemalloc.start()
+            try:
+                await line.request(GET)
+            finally:  # before anybody looks at the error's locals
+                peak = tracemalloc.get_traced_memory()[1]
+                tracemalloc.stop()
     assert len(wire.requests) == 1
     assert peak < 16 * 2**20
 
