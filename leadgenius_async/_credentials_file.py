@@ -19,6 +19,7 @@ import filelock
 import msgspec
 import platformdirs
 
+from leadgenius_async._private import make_private_folder
 from leadgenius_async.errors import ConfigurationError
 
 _PRIVATE = 0o600
@@ -162,7 +163,7 @@ class Profile:
     def update(self, changes: Mapping[str, object]) -> None:
         """Write some keys and keep the others, and all other entries; None removes a key."""
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self.path.parent)
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from None
         self.file.rewrite(lambda old: {**old, self.name: _merged(self._among(old), changes)})

@@ -211,7 +211,8 @@ def test_a_new_profile_is_made_where_it_is_saved(home: Path) -> None:
     file = home / ".config" / "leadgenius" / "profiles.json"
     assert json.loads(file.read_text()) == {"work": {"token": "t"}}
     assert file.stat().st_mode & 0o777 == 0o600
-    assert file.parent.stat().st_mode & 0o777 == 0o700
+    for folder in (file.parent, file.parent.parent):
+        assert folder.stat().st_mode & 0o777 == 0o700
     assert login_of(_settings.load(profile="work"))[0] == "t"
 
 

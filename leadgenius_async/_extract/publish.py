@@ -28,6 +28,7 @@ from leadgenius_async._extract.journal import Job, Journal
 from leadgenius_async._extract.schema import SCHEMA
 from leadgenius_async._extract.store import Store, default_staging, resolve
 from leadgenius_async._extract.walk import first_error
+from leadgenius_async._private import make_private_folder
 
 _AT_A_TIME = 4  # parts
 
@@ -53,7 +54,7 @@ def choose_place(
         return place, None
     if staging is None:
         staging = default_staging(place.given)
-        staging.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's contact data
+        make_private_folder(staging.parent)  # people's contact data
     require_free(place, Path(staging), overwrite=overwrite, repair=repair)
     return Path(staging), place
 

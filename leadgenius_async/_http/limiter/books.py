@@ -24,6 +24,7 @@ import anyio
 from platformdirs import user_state_path
 
 from leadgenius_async._http.limiter.ledger import KEPT, USED, Ledger, Times
+from leadgenius_async._private import make_private_folder
 from leadgenius_async._secret import Secret
 
 if sys.platform != "win32":
@@ -146,7 +147,7 @@ class Shared:
         if not HAS_LOCKS:
             raise OSError("there are no file locks on this system")
         folder = self._folder or user_state_path("leadgenius") / "rate"
-        _make(folder)
+        make_private_folder(folder)
         path = folder / self._name
         if not path.exists():
             _forget_old(folder)
@@ -233,13 +234,6 @@ def _is_sound(ledger: Ledger, now: float) -> bool:
         and 0 <= ledger.slow < math.inf
         and (ledger.cut == USED or (0 < ledger.cut < USED and 0 <= ledger.cut_at <= now))
     )
-
-
-def _make(folder: Path) -> None:
-    """Make a folder and those above it, for this user alone (`parents=True` goes by the umask)."""
-    if not folder.is_dir():
-        _make(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _forget_old(folder: Path) -> None:
