@@ -101,6 +101,9 @@ class LeadGenius:
     ) -> None:
         checks.seconds("timeout", timeout)
         checks.seconds("deadline", deadline)
+        # From here on a traceback with locals does not show them.
+        api_key, access_token, refresh_token = map(_hidden, (api_key, access_token, refresh_token))
+        password, proxy = map(_hidden, (password, proxy))
         settings = _settings.load(
             profile=profile,
             base_url=base_url,
@@ -111,7 +114,7 @@ class LeadGenius:
             username=username,
             password=password,
             rate=rate,
-            proxy=Secret(proxy) if proxy else None,
+            proxy=proxy,
             share_rate=share_rate,
         )
         session = _session(settings)
@@ -222,6 +225,17 @@ def _account(settings: Settings, cookies: Mapping[str, str] | None) -> Secret | 
     if cookies and cookies.get("accessToken"):
         return Secret(cookies["accessToken"])
     return settings.refresh_token
+
+
+def _hidden(value: str | Secret | None) -> Secret | None:
+    if value is None or isinstance(value, Secret):
+        return value
+    try:
+        return Secret(value)
+    except ValueError as error:
+        problem = str(error)
+    del value
+    raise ConfigurationError(problem)
 
 
 def _session(settings: Settings) -> http_auth.Session:

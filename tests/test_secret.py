@@ -8,7 +8,7 @@ import traceback
 
 import pytest
 
-from leadgenius_async import Secret
+from leadgenius_async import LeadGenius, Secret, errors
 
 CANARY = "canary-value-0123456789"
 
@@ -57,3 +57,18 @@ def test_a_line_end_cannot_be_smuggled_in(text: str) -> None:
     """A credential becomes a header; a second header must not come with it."""
     with pytest.raises(ValueError, match="control character"):
         Secret(text)
+
+
+@pytest.mark.parametrize("name", ["api_key", "access_token", "refresh_token", "password", "proxy"])
+def test_a_client_does_not_show_what_it_was_given(name: str) -> None:
+    """Neither where another setting is wrong, nor where the credential itself is."""
+    given: list[dict[str, str]] = [
+        {name: CANARY, "base_url": "ftp://service.example"},
+        {name: f"{CANARY}\n"},
+    ]
+    for settings in given:
+        with pytest.raises(errors.ConfigurationError) as caught:
+            LeadGenius(**settings)  # type: ignore[arg-type]  # all of these are texts
+        own = 1 if "base_url" in settings else 2  # what cannot be hidden is still an argument
+        for frame, _ in list(traceback.walk_tb(caught.value.__traceback__))[own:]:
+            assert CANARY not in repr(frame.f_locals)

@@ -55,9 +55,10 @@ class Auth:
         print(login.user_id, login.expires_at)
         ```
         """
-        _check_length("username", username, 3)
         secret = Secret(password)
-        _check_length("password", secret.reveal(), 8)
+        del password  # a traceback with locals would show it
+        _check_length("username", len(username), 3)
+        _check_length("password", len(secret.reveal()), 8)
         tokens = await self._session.login(username, secret)
         self._transport.credentials[Kind.JWT] = self._session
         self._account.forget()
@@ -94,6 +95,6 @@ def _login(tokens: Tokens) -> Login:
     return Login(tokens.claims.sub, tokens.claims.exp, tokens)
 
 
-def _check_length(name: str, text: str, least: int) -> None:
-    if not least <= len(text) <= 128:
-        raise ValueError(f"{name} has {len(text)} characters; the service takes {least} to 128")
+def _check_length(name: str, length: int, least: int) -> None:
+    if not least <= length <= 128:
+        raise ValueError(f"{name} has {length} characters; the service takes {least} to 128")
