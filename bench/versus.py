@@ -235,7 +235,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--out", type=Path, help="a folder for JSON, Markdown and chart")
     parser.add_argument(
-        "--peers-python", default=sys.executable, help="the interpreter that has the peers"
+        "--peers-python",
+        type=Path,
+        default=Path(sys.executable),
+        help="the interpreter that has the peers",
     )
     return parser.parse_args()
 
@@ -251,7 +254,7 @@ def main() -> None:
             for place in range(options.rounds):
                 for contestant in options.only:
                     ours = CONTESTANTS[contestant].ours
-                    python = sys.executable if ours else options.peers_python
+                    python = sys.executable if ours else str(options.peers_python.absolute())
                     runs.append(run(contestant, place, ready, python, Path(out) / contestant))
                     print(f"{place} {contestant}: {runs[-1].wall:.2f} s", file=sys.stderr)
         if options.out:

@@ -1,7 +1,7 @@
 """dlt: a parallel resource per chain into one table, Parquet on the local disk.
 
 As its pages on REST clients and on performance say: its own paginator, as many extract workers as
-chains, files of some tens of thousands of rows, so that normalizing uses both cores.
+chains, files of some tens of thousands of rows, so that normalizing uses all cores.
 """
 
 from __future__ import annotations
@@ -10,27 +10,29 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import dlt
+from dlt.destinations import filesystem
+from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 from peers.job import Job, read_job
 
-SETTINGS = {
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "EXTRACT__WORKERS": "8",
-    "NORMALIZE__WORKERS": "2",
-    "SOURCES__DATA_WRITER__FILE_MAX_ITEMS": "25000",
-    "DATA_WRITER__COMPRESSION": "zstd",
-    "NORMALIZE__DATA_WRITER__COMPRESSION": "zstd",
-    "LOAD__DELETE_COMPLETED_JOBS": "true",
-}
+
+def settings(job: Job) -> dict[str, str]:
+    """The settings, which dlt takes from the environment."""
+    return {
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "EXTRACT__WORKERS": str(len(job.clients)),
+        "NORMALIZE__WORKERS": str(os.cpu_count()),
+        "SOURCES__DATA_WRITER__FILE_MAX_ITEMS": "25000",
+        "DATA_WRITER__COMPRESSION": "zstd",
+        "NORMALIZE__DATA_WRITER__COMPRESSION": "zstd",
+        "LOAD__DELETE_COMPLETED_JOBS": "true",
+    }
 
 
 def main(job: Job) -> None:
     """Run the pipeline."""
-    import dlt  # noqa: PLC0415 - it reads the settings when it is imported
-    from dlt.destinations import filesystem  # noqa: PLC0415 - the same
-    from dlt.sources.helpers.rest_client import RESTClient  # noqa: PLC0415 - the same
-    from dlt.sources.helpers.rest_client.paginators import (  # noqa: PLC0415 - the same
-        JSONResponseCursorPaginator,
-    )
+    os.environ |= settings(job)
 
     def chain(client: str) -> Iterator[Any]:
         http = RESTClient(
@@ -59,5 +61,4 @@ def main(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    os.environ |= SETTINGS
     main(read_job())
