@@ -85,6 +85,18 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def versus(session: nox.Session) -> None:
+    """The main job beside its peers, on the same bytes: `nox -s versus -- --rows 1000000`."""
+    session.install(".")
+    # Not beside the project: pandas alone, which pyarrow imports where it is, would slow ours.
+    peers = Path(session.create_tmp()) / "peers"
+    session.run("python", "-m", "venv", "--clear", f"{peers}")
+    python = f"{peers}/bin/python"
+    session.run(python, "-m", "pip", "install", "-q", *group("peers"), external=True)
+    session.run("python", "bench/versus.py", f"--peers-python={python}", *session.posargs)
+
+
+@nox.session
 def crash(session: nox.Session) -> None:
     """A thousand exports and two hundred imports killed at any moment, each gone on with."""
     session.install(".", *group("test"))
