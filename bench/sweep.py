@@ -184,8 +184,8 @@ def report(
     pictures = "\n".join(f"![{sweep.title}: {chart}](sweep-{name}-{chart}.svg)" for chart in drawn)
     return (
         f"# {sweep.title}\n\n"
-        f"Medians of {taken['rounds']} rounds.{beyond * (sweep.over == 'rows')} "
-        f"{told(taken['machine'])}\n\n"
+        f"Medians of {taken['rounds']} rounds, each process's start included."
+        f"{beyond * (sweep.over == 'rows')} {told(taken['machine'])}\n\n"
         f"`python bench/sweep.py --only {name}`\n\n{table(sweep, points)}\n\n{pictures}\n"
     )
 
