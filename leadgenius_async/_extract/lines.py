@@ -15,6 +15,7 @@ from leadgenius_async._extract.columns import (
     refuse_rejects,
     wanted_rows,
 )
+from leadgenius_async._extract.envelope import rows_of
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.rows import Reject, read_cell, split
 from leadgenius_async._extract.tenants import check_tenant
@@ -61,8 +62,9 @@ class LineDecoder:
             SchemaMismatch: A row cannot be read, and none such is allowed.
             ProtocolError: The rows cannot be told apart.
         """
-        raws = split(page.data)
-        keys, rejects = self._read_keys(page.data, raws)
+        data = rows_of(page.body)
+        raws = split(data)
+        keys, rejects = self._read_keys(data, raws)
         client_ids = [key.client_id for key in keys]
         check_tenant(
             self._query.path,
@@ -73,7 +75,7 @@ class LineDecoder:
         )
         if self._strict:
             refuse_rejects(self._query, page.place, rejects)
-        lines = self._lines(raws, page.data)
+        lines = self._lines(raws, data)
         read = len(lines)
         batch = key_batch(_texts([key.id for key in keys]), client_ids)
         wanted = wanted_rows(

@@ -14,10 +14,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from leadgenius_async import errors
 from leadgenius_async._fields import Field
 from leadgenius_async._http import decode
-from leadgenius_async._http.call import Call, Reply
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
@@ -27,40 +25,6 @@ _EXTRA_IN_JSON = "_leadgenius_extra"
 _JSON_TYPES = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean",
                b"n": "null"}  # fmt: skip
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-
-
-class Head(msgspec.Struct):
-    """A page with its rows left as bytes: reading it costs a skip over them.
-
-    Attributes:
-        data: The rows, a JSON array, sharing the memory of the body.
-        nextToken: Where the next page starts; `lastKey` in older answers.
-    """
-
-    data: msgspec.Raw = msgspec.Raw()
-    nextToken: str | None = None
-    lastKey: str | None = None
-    success: bool = True
-
-    @property
-    def token(self) -> str | None:
-        """Where the next page starts; None or empty on the last page."""
-        return self.nextToken or self.lastKey or None
-
-
-def read_head(reply: Reply, *, call: Call) -> Head:
-    """Read the token of a page, long before its rows are decoded.
-
-    Raises:
-        ProtocolError: Not a page: cut off, malformed, or without rows.
-        APIStatusError: The answer said `success: false`.
-    """
-    head = decode.parse(reply.body, Head, of=call.name)
-    if not head.success:
-        raise decode.status_error(reply.status, reply.headers, reply.body, call=call)
-    if not starts_with(head.data, b"["):
-        raise errors.ProtocolError(f"{call.name}: the answer has no list of rows under `data`")
-    return head
 
 
 class Reject(NamedTuple):
@@ -142,9 +106,10 @@ class RowReader(Generic[RowT]):
         try:
             return Rows(self._page_decoder.decode(data), [])
         except _UNREADABLE:
-            return self._read_one_by_one(split(data))
+            return self.read_each(split(data))
 
-    def _read_one_by_one(self, raws: list[msgspec.Raw]) -> Rows[RowT]:
+    def read_each(self, raws: list[msgspec.Raw]) -> Rows[RowT]:
+        """Read rows one by one: as they are declared, or else cell by cell."""
         rows: list[RowT] = []
         rejects: list[Reject] = []
         for raw in raws:

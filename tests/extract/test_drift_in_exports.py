@@ -30,13 +30,13 @@ BOTH = {**UNDECLARED, **MISFIT}
 def slow_pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each page had that was read row by row."""
     found: list[int] = []
-    read = RowReader[Any]._read_one_by_one  # pyright: ignore[reportPrivateUsage] - no other sign of it
+    read = RowReader[Any].read_each
 
     def counted(self: RowReader[Any], raws: list[msgspec.Raw]) -> Rows[Any]:
         found.append(len(raws))
         return read(self, raws)
 
-    monkeypatch.setattr(RowReader, "_read_one_by_one", counted)
+    monkeypatch.setattr(RowReader, "read_each", counted)
     return found
 
 
