@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leadgenius_async import errors
-from leadgenius_async._extract.batch_reader import ARROW_TYPES, BatchReader
+from leadgenius_async._extract.batch_reader import BatchReader, columns_of
 from leadgenius_async._extract.chain import PagePlace, RawPage
 from leadgenius_async._extract.ids import KEYS
 from leadgenius_async._extract.lenient_reader import LenientReader
@@ -66,8 +66,7 @@ def arrow_schema(query: Query) -> pa.Schema:
 
     Every column is nullable: an absent field and a null are both null.
     """
-    columns = [pa.field(field.name, ARROW_TYPES[field.type]) for field in query.wanted]
-    return pa.schema([*columns, pa.field(EXTRA_COLUMN, pa.string())])
+    return pa.schema([*columns_of(query.wanted), pa.field(EXTRA_COLUMN, pa.string())])
 
 
 class ArrowDecoder:
@@ -88,6 +87,7 @@ class ArrowDecoder:
         self._strict = strict
         self._fast = BatchReader(query.read, closed=not query.projected)
         self._lenient = LenientReader(query.read, closed=not query.projected)
+        self._odd = self._lenient.odd
         self._wanted = [*range(len(query.wanted)), len(query.read)]
 
     def __call__(self, page: RawPage) -> Decoded[pa.RecordBatch]:
@@ -123,9 +123,16 @@ class ArrowDecoder:
     def _read(self, page: RawPage) -> tuple[pa.RecordBatch, list[Reject]]:
         """Return the fields that were asked for and `_extra`, and what could not be read."""
         rows = self._fast.read(page.body)
-        if rows is None:
-            return self._lenient.read(page.body)
-        return rows.append_column(EXTRA_COLUMN, pa.nulls(rows.num_rows, pa.string())), []
+        return self._read_leniently(page) if rows is None else (rows, [])
+
+    def _read_leniently(self, page: RawPage) -> tuple[pa.RecordBatch, list[Reject]]:
+        """Read a page row by row, and expect of the next ones what was odd about it."""
+        found = self._lenient.read(page.body)
+        if self._odd != self._lenient.odd:
+            self._odd = self._lenient.odd
+            closed = not self._query.projected
+            self._fast = BatchReader(self._query.read, closed=closed, odd=self._odd)
+        return found
 
 
 def key_batch(ids: Sequence[str | None], client_ids: Sequence[str | None]) -> pa.RecordBatch:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from leadgenius_async._extract.batch_reader import ARROW_TYPES
+from leadgenius_async._extract.batch_reader import columns_of
 from leadgenius_async._extract.envelope import rows_of
 from leadgenius_async._extract.rows import Reject, RowReader, row_struct, split
 from leadgenius_async._extract.schema import EXTRA_COLUMN
@@ -26,8 +26,12 @@ class LenientReader:
     def __init__(self, fields: Sequence[Field], *, closed: bool) -> None:
         row = row_struct(fields, closed=closed)
         self._rows = RowReader(row, fields, keep_extra=bytes.decode if closed else None)
-        columns = [pa.field(field.name, ARROW_TYPES[field.type]) for field in fields]
-        self._schema = pa.schema([*columns, pa.field(EXTRA_COLUMN, pa.string())])
+        self._schema = pa.schema([*columns_of(fields), pa.field(EXTRA_COLUMN, pa.string())])
+
+    @property
+    def odd(self) -> frozenset[str]:
+        """The fields whose values have not fitted their columns, or that nobody declared."""
+        return frozenset(self._rows.odd)
 
     def read(self, body: bytes) -> tuple[pa.RecordBatch, list[Reject]]:
         """Return the rows with `_extra` as their last column, and what could not be read.
