@@ -118,8 +118,8 @@ def _has_nul(body: bytes) -> bool:
 def _rows(pages: pa.Table) -> pa.RecordBatch | None:
     if pages.num_rows != 1:  # not one page, but several values in a row
         return None
-    [page] = pages.column(0).chunks
-    rows: Any = page.flatten()
+    page: Any = pages.column(0).chunk(0)
+    rows = page.flatten()
     if page.null_count or rows.null_count:  # no list, or a row that is null
         return None
     return pa.RecordBatch.from_struct_array(rows)

@@ -32,7 +32,7 @@ CELLS = st.recursive(
     ),
     max_leaves=4,
 )
-ROWS = st.lists(
+ROWS: st.SearchStrategy[list[object]] = st.lists(
     st.dictionaries(st.sampled_from(["id", "email", "engagementScore", "new"]), CELLS)
     | st.sampled_from([None, 7, "text", []]),
     max_size=4,

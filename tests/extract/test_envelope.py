@@ -9,7 +9,6 @@ from broken_json import GET, answer
 from hypothesis import given, strategies as st
 
 from leadgenius_async import errors
-from leadgenius_async._extract import envelope
 from leadgenius_async._extract.envelope import has_rows, read_token, rows_of
 
 #: Texts that look like what stands behind the rows.
@@ -49,7 +48,7 @@ def test_the_rows_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that is laid out as the service does it gives its token by its end alone."""
     whole = b'{"success":true,"data":[{"id":"1"}],"nextToken":"t","meta":{"totalReturned":1}}'
     with monkeypatch.context() as patch:
-        patch.setattr(envelope.decode, "parse", None)
+        patch.setattr("leadgenius_async._http.decode.parse", None)
         assert read_token(answer(whole), call=GET) == "t"
         assert read_token(answer(whole.replace(b'"t"', b"null")), call=GET) is None
 
