@@ -176,7 +176,7 @@ async def test_tokens_that_expire_on_the_way(tmp_path: Path, chains: Any) -> Non
             if progress.pages == 12:
                 service.clock.advance(4_000)
 
-        report = await lg.enrich_leads.export(out, page_size=10, chains=chains, on_progress=late)
+        report = await lg.enrich_leads.export(out, page_size=5, chains=chains, on_progress=late)
         check(service, out, report)
     assert report.runs == 1
     assert sum(partition.restarts for partition in report.partitions) >= 1
