@@ -65,7 +65,9 @@ def parse(data: bytes | msgspec.Raw, type_: type[T], *, of: str) -> T:
     except msgspec.ValidationError as error:
         problem = f"unexpected shape: {printable(str(error))}"
     except msgspec.DecodeError as error:
-        problem = f"not JSON: {error}"
+        # From 0.23 on msgspec's own word for it; before, it was Python's.
+        is_text = "UTF-8" not in str(error)
+        problem = f"not JSON: {error}" if is_text else "the JSON is not UTF-8"
     del data  # a traceback with locals would show it: contact data, or a login's new tokens
     raise errors.ProtocolError(f"{of}: {problem}")
 
@@ -106,7 +108,7 @@ def _look_up(fields: Mapping[str, msgspec.Raw], key: str) -> msgspec.Raw | None:
         return found
     try:
         return _look_up(msgspec.json.decode(found, type=dict[str, msgspec.Raw]), rest)
-    except (msgspec.ValidationError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None  # not an object that can be read: this key does not lead anywhere
 
 
