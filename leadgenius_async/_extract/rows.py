@@ -144,6 +144,10 @@ class RowReader(Generic[RowT]):
         except _UNREADABLE:
             return self._read_one_by_one(split(data))
 
+    def read_one(self, data: msgspec.Raw) -> Rows[RowT]:
+        """Read a row that stands alone."""
+        return self._read_one_by_one([data])
+
     def _read_one_by_one(self, raws: list[msgspec.Raw]) -> Rows[RowT]:
         rows: list[RowT] = []
         rejects: list[Reject] = []

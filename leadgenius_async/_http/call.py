@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import parse_qs
 
+import msgspec
+
 from leadgenius_async._http.origin import api_path
 
 
@@ -116,7 +118,7 @@ def make_call(
         method=method,
         path=bare,
         takes=_credentials(method, api_path(bare)),
-        query={**_parse(own_query), **(query or {})},
+        query=query or {} if not own_query else {**_parse(own_query), **(query or {})},
         body=body,
         # Not a DELETE of many: asked again, it would count only what the first try left. Who can
         # live with such a count replaces this (`_writes.changes`).
@@ -130,16 +132,28 @@ def _parse(query: str) -> dict[str, str | list[str]]:
 
 
 def _credentials(method: str, path: str) -> tuple[Kind, ...]:
+    name = f"{method} {path}"
     for start, takes in _TAKES:
-        if f"{method} {path}".startswith(start) or path.startswith(start):
+        if name.startswith(start) or path.startswith(start):
             return takes
     return SESSION_OR_KEY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
-    """A successful answer: status, headers by lower-case name, and the body's bytes."""
+    """A successful answer.
+
+    Attributes:
+        status: Its status.
+        headers: Its headers, by lower-case name.
+        body: The bytes of its body.
+        members: The members of its JSON object, still encoded, once somebody looked for them: all
+            readers share one pass over the body.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    members: Mapping[str, msgspec.Raw] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )

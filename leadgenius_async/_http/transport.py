@@ -33,7 +33,7 @@ from leadgenius_async._secret import Secret
 TIMEOUT = 60.0  # seconds, one try
 DEADLINE = 600.0  # seconds, the whole call
 MAX_BODY = 64 * 2**20  # bytes, after decompression
-_SMALL = 2**18  # bytes; read through twice, in a third of a millisecond
+_SMALL = 2**18  # bytes; read through in a fifth of a millisecond
 
 #: The call that is being made; one that begins within it renews its login.
 _under_way: ContextVar[Flight | None] = ContextVar("_under_way", default=None)
@@ -224,14 +224,15 @@ class Transport:
             trace_request_ctx=flight,
             proxy=self._proxy.reveal() if self._proxy else None,
         ) as response:
-            self.gate.observe(_lower(response.headers), flight.granted)
+            received = _lower(response.headers)
+            self.gate.observe(received, flight.granted)
             body = await read_capped(response, call, self._max_body)
         flight.meter.wire_bytes += len(body)
         flight.meter.latency = anyio.current_time() - flight.granted
         flight.sent = False  # its answer is here: a deadline cannot lose it any more
         if response.status == 407:
             raise proxy_refusal(407, self.base_url)
-        return _checked(response.status, _lower(response.headers), body, call)
+        return _checked(Reply(response.status, received, body), call)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:  # a session that is opened now would be closed by nobody
@@ -259,7 +260,8 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -> Reply:
+def _checked(reply: Reply, call: Call) -> Reply:
+    status, headers, body = reply.status, reply.headers, reply.body
     if 300 <= status < 400:
         raise errors.UnexpectedRedirect(
             f"{call.name} answered {status}, a redirect, which is not followed since it would "
@@ -269,7 +271,7 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -
         raise errors.ProtocolError(f"{call.name} answered {status}: that is not HTTP any more")
     if status >= 300:
         raise decode.status_error(status, headers, body, call=call)
-    if body and not body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+    if body and _first(body) not in {b"{", b"["}:
         raise errors.ProtocolError(
             f"{call.name} answered {status} with something that is not JSON "
             f"({decode.printable(headers.get('content-type', 'no content type'))}): "
@@ -277,16 +279,25 @@ def _checked(status: int, headers: Mapping[str, str], body: bytes, call: Call) -
         )
     if not body and status != 204:
         raise errors.ProtocolError(f"{call.name} answered {status} with nothing")
-    _check_whole(body, call)
-    return Reply(status, headers, body)
+    _check_whole(reply, call)
+    return reply
 
 
-def _check_whole(body: bytes, call: Call) -> None:
+def _first(body: bytes) -> bytes:
+    """Return the byte that JSON begins with."""
+    return body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+
+
+def _check_whole(reply: Reply, call: Call) -> None:
     """Find a body that was cut off in time to ask again; whoever reads a large one does that."""
-    if len(body) <= _SMALL:
-        decode.parse(body or b"{}", msgspec.Raw, of=call.name)
-    elif body[-256:].rstrip()[-1:] not in {b"}", b"]"}:
-        raise errors.ProtocolError(f"{call.name}: the answer is cut off")
+    body = reply.body
+    if len(body) > _SMALL:
+        if body[-256:].rstrip()[-1:] not in {b"}", b"]"}:
+            raise errors.ProtocolError(f"{call.name}: the answer is cut off")
+    elif _first(body) == b"{":
+        decode.members(reply, call=call)  # which its reader needs anyway
+    elif body:
+        decode.parse(body, msgspec.Raw, of=call.name)
 
 
 def _ends_before(wait: float) -> bool:
