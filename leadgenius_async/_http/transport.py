@@ -13,7 +13,6 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from contextvars import ContextVar
 
 import aiohttp
 import anyio
@@ -24,7 +23,7 @@ from leadgenius_async import errors
 from leadgenius_async._http import auth, decode, origin
 from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Call, Kind, Meter, Reply
-from leadgenius_async._http.flight import Flight, flight_trace
+from leadgenius_async._http.flight import Flight, Late, under_way
 from leadgenius_async._http.limiter import Gate, NoTurn
 from leadgenius_async._http.retry import wait_before_retry
 from leadgenius_async._http.wire import open_session, own_error, proxy_refusal, read_capped
@@ -34,9 +33,6 @@ TIMEOUT = 60.0  # seconds, one try
 DEADLINE = 600.0  # seconds, the whole call
 MAX_BODY = 64 * 2**20  # bytes, after decompression
 _SMALL = 2**18  # bytes; read through in a fifth of a millisecond
-
-#: The call that is being made; one that begins within it renews its login.
-_under_way: ContextVar[Flight | None] = ContextVar("_under_way", default=None)
 
 _log = logging.getLogger("leadgenius_async.http")
 
@@ -75,7 +71,7 @@ class Transport:
         self._deadline = deadline
         self._max_body = max_body
         self._proxy = proxy
-        self._trace_configs = [flight_trace(), *(trace_configs or [])]
+        self._trace_configs = trace_configs or []
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
@@ -93,7 +89,7 @@ class Transport:
             LeadGeniusError: One of the tree in `errors`.
             RuntimeError: It was closed.
         """
-        caller = _under_way.get()
+        caller = under_way.get()
         seconds = self._deadline if deadline is None else deadline
         if caller is not None:  # a renewal, which goes on when the call that wants it does not
             seconds = max(seconds, DEADLINE, caller.deadline - anyio.current_time())
@@ -105,12 +101,12 @@ class Transport:
             deadline=anyio.current_time() + seconds,
             caller=caller,
         )
-        mark = _under_way.set(flight)
+        mark = under_way.set(flight)
         try:
-            with suppress(NoTurn), anyio.move_on_after(seconds):
+            with suppress(NoTurn, Late):
                 return await self._with_credentials(call, flight)
         finally:
-            _under_way.reset(mark)
+            under_way.reset(mark)
         raise _late(call, seconds, flight)
 
     async def aclose(self) -> None:
@@ -128,14 +124,17 @@ class Transport:
         credential = self._choose(call)
         if credential is None:
             return await self._with_retries(call, {}, flight)
-        headers = await credential.headers()
+        headers = credential.held
+        if headers is None:
+            headers = await flight.within(credential.headers())
         try:
             return await self._with_retries(call, headers, flight)
         except errors.AuthenticationError:
             # A 401 says that nothing was done, so one replay is safe for any call.
-            if not await credential.renew(headers):
+            if not await flight.within(credential.renew(headers)):
                 raise
-        return await self._with_retries(call, await credential.headers(), flight)
+        headers = await flight.within(credential.headers())
+        return await self._with_retries(call, headers, flight)
 
     def _choose(self, call: Call) -> auth.Credential | None:
         if not call.takes:
@@ -159,7 +158,7 @@ class Transport:
                     raise
                 if isinstance(error, errors.RateLimited):
                     self._pause(wait, flight)
-                if _ends_before(wait):
+                if flight.ends_before(wait):
                     raise
                 flight.meter.retries += 1
                 _log.info("%s: %s; next try in %.1f s", call.name, type(error).__name__, wait)
@@ -209,6 +208,8 @@ class Transport:
                 # traceback with locals would show the headers.
                 raise error.with_traceback(None) from None
             raise failure  # out here: theirs, which hold the headers, are not even its context
+        if anyio.current_time() >= flight.deadline:
+            raise Late
         failure = errors.TimedOut(f"{call.name} took longer than {self._timeout:g} s (`timeout`)")
         failure.outcome = None if flight.sent else "not_sent"
         raise failure
@@ -220,8 +221,6 @@ class Transport:
             data=call.body,
             headers=_reveal(headers, call),
             allow_redirects=False,
-            middlewares=(flight.middleware,),
-            trace_request_ctx=flight,
             proxy=self._proxy.reveal() if self._proxy else None,
         ) as response:
             received = _lower(response.headers)
@@ -298,10 +297,6 @@ def _check_whole(reply: Reply, call: Call) -> None:
         decode.members(reply, call=call)  # which its reader needs anyway
     elif body:
         decode.parse(body, msgspec.Raw, of=call.name)
-
-
-def _ends_before(wait: float) -> bool:
-    return anyio.current_time() + wait > anyio.current_effective_deadline()
 
 
 def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:

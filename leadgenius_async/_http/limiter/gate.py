@@ -81,6 +81,15 @@ class Gate:
         """Seconds that whoever waits at the gate waits for at least, as far as is known."""
         return max(self._next - anyio.current_time(), self.paused_for)
 
+    def at_once(self) -> float | None:
+        """Take a permit whose time has come, and return when it was granted; None if none is there.
+
+        It is not there either where somebody else waits.
+        """
+        if self._turn.locked() or self._take():
+            return None
+        return anyio.current_time()
+
     async def permit(self, by: float = math.inf) -> float:
         """Wait for the turn to send one request, and return when it was granted.
 
@@ -108,10 +117,14 @@ class Gate:
         Raises:
             NoTurn: There is none before `by`.
         """
-        if anyio.current_time() - granted <= PERMIT_LIFE and not self.paused_for:
+        if self.is_fresh(granted):
             return granted
         _log.debug("dropped a permit: too old, or from before a pause")
         return await self.permit(by)
+
+    def is_fresh(self, granted: float) -> bool:
+        """Return whether a permit is young enough, and the gate was not paused since."""
+        return anyio.current_time() - granted <= PERMIT_LIFE and not self.paused_for
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for `seconds`."""
@@ -142,8 +155,8 @@ class Gate:
             headers: The answer's headers, by lower-case name.
             granted: When its request's permit was taken.
         """
-        limit = feedback.limit(headers)
-        if limit is None or not self._paced or self._terms.names(limit):
+        limit = feedback.limit(headers) if self._paced else None
+        if limit is None or self._terms.names(limit):
             return
         said = feedback.read(headers)
 
