@@ -14,6 +14,7 @@ import anyio
 
 from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Meter
+from leadgenius_async._http.clock import loop_time
 from leadgenius_async._http.limiter import Gate, NoTurn
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Flight:
     def ends_before(self, wait: float) -> bool:
         """Return whether the call, or a scope that it is in, ends before so many seconds."""
         ends_at = min(self.deadline, anyio.current_effective_deadline())
-        return anyio.current_time() + wait > ends_at
+        return loop_time() + wait > ends_at
 
     def end(self) -> None:
         """End a try; another call may look for the end of the outage."""

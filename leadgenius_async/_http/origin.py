@@ -105,7 +105,7 @@ def api_path(path: str) -> str:
 def _is_plain(path: str) -> bool:
     if not (path.isascii() and path.isprintable()) or " " in path or "#" in path:
         return False
-    return not {".", ".."} & set(path.split("/"))
+    return "/." not in f"/{path}" or not {".", ".."} & set(path.split("/"))
 
 
 def segment(value: str) -> str:

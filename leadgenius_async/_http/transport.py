@@ -23,10 +23,11 @@ from leadgenius_async import errors
 from leadgenius_async._http import auth, decode, origin
 from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Call, Kind, Meter, Reply
+from leadgenius_async._http.clock import loop_time
 from leadgenius_async._http.flight import Flight, Late, under_way
 from leadgenius_async._http.limiter import Gate, NoTurn
 from leadgenius_async._http.retry import wait_before_retry
-from leadgenius_async._http.wire import open_session, own_error, proxy_refusal, read_capped
+from leadgenius_async._http.wire import open_session, own_error, proxy_refusal, read_body
 from leadgenius_async._secret import Secret
 
 TIMEOUT = 60.0  # seconds, one try
@@ -92,13 +93,13 @@ class Transport:
         caller = under_way.get()
         seconds = self._deadline if deadline is None else deadline
         if caller is not None:  # a renewal, which goes on when the call that wants it does not
-            seconds = max(seconds, DEADLINE, caller.deadline - anyio.current_time())
+            seconds = max(seconds, DEADLINE, caller.deadline - loop_time())
         flight = Flight(
             self.gate,
             meter or Meter(),
             self._timeout,
             breaker=self.breaker,
-            deadline=anyio.current_time() + seconds,
+            deadline=loop_time() + seconds,
             caller=caller,
         )
         mark = under_way.set(flight)
@@ -208,7 +209,7 @@ class Transport:
                 # traceback with locals would show the headers.
                 raise error.with_traceback(None) from None
             raise failure  # out here: theirs, which hold the headers, are not even its context
-        if anyio.current_time() >= flight.deadline:
+        if loop_time() >= flight.deadline:
             raise Late
         failure = errors.TimedOut(f"{call.name} took longer than {self._timeout:g} s (`timeout`)")
         failure.outcome = None if flight.sent else "not_sent"
@@ -225,9 +226,9 @@ class Transport:
         ) as response:
             received = _lower(response.headers)
             self.gate.observe(received, flight.granted)
-            body = await read_capped(response, call, self._max_body)
+            body = await read_body(response, call, self._max_body)
         flight.meter.wire_bytes += len(body)
-        flight.meter.latency = anyio.current_time() - flight.granted
+        flight.meter.latency = loop_time() - flight.granted
         flight.sent = False  # its answer is here: a deadline cannot lose it any more
         if response.status == 407:
             raise proxy_refusal(407, self.base_url)
@@ -270,7 +271,8 @@ def _checked(reply: Reply, call: Call) -> Reply:
         raise errors.ProtocolError(f"{call.name} answered {status}: that is not HTTP any more")
     if status >= 300:
         raise decode.status_error(status, headers, body, call=call)
-    if body and _first(body) not in {b"{", b"["}:
+    first = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if body and first not in {b"{", b"["}:
         raise errors.ProtocolError(
             f"{call.name} answered {status} with something that is not JSON "
             f"({decode.printable(headers.get('content-type', 'no content type'))}): "
@@ -278,22 +280,17 @@ def _checked(reply: Reply, call: Call) -> Reply:
         )
     if not body and status != 204:
         raise errors.ProtocolError(f"{call.name} answered {status} with nothing")
-    _check_whole(reply, call)
+    _check_whole(reply, call, first)
     return reply
 
 
-def _first(body: bytes) -> bytes:
-    """Return the byte that JSON begins with."""
-    return body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-
-
-def _check_whole(reply: Reply, call: Call) -> None:
+def _check_whole(reply: Reply, call: Call, first: bytes) -> None:
     """Find a body that was cut off in time to ask again; whoever reads a large one does that."""
     body = reply.body
     if len(body) > _SMALL:
         if body[-256:].rstrip()[-1:] not in {b"}", b"]"}:
             raise errors.ProtocolError(f"{call.name}: the answer is cut off")
-    elif _first(body) == b"{":
+    elif first == b"{":
         decode.members(reply, call=call)  # which its reader needs anyway
     elif body:
         decode.parse(body, msgspec.Raw, of=call.name)

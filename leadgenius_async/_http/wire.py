@@ -41,6 +41,18 @@ def open_session(trace_configs: Sequence[aiohttp.TraceConfig]) -> aiohttp.Client
     )
 
 
+async def read_body(response: aiohttp.ClientResponse, call: Call, cap: int) -> bytes:
+    """Return an answer's body: at once if it is small and has come with its head, else in chunks.
+
+    Raises:
+        BodyTooLarge: See `read_capped`.
+    """
+    content = response.content
+    if content.is_eof() and content.total_bytes <= min(cap, _ANY_RATIO):
+        return content.read_nowait()
+    return await read_capped(response, call, cap)
+
+
 async def read_capped(response: aiohttp.ClientResponse, call: Call, cap: int) -> bytes:
     """Return an answer's body.
 

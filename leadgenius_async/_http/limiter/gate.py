@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import anyio
 
+from leadgenius_async._http.clock import loop_time
 from leadgenius_async._http.limiter import feedback
 from leadgenius_async._http.limiter.books import Book, Busy, Local
 from leadgenius_async._http.limiter.ledger import Ledger, Terms
@@ -79,7 +80,7 @@ class Gate:
     @property
     def opens_in(self) -> float:
         """Seconds that whoever waits at the gate waits for at least, as far as is known."""
-        return max(self._next - anyio.current_time(), self.paused_for)
+        return max(self._next - loop_time(), self.paused_for)
 
     def at_once(self) -> float | None:
         """Take a permit whose time has come, and return when it was granted; None if none is there.
@@ -88,7 +89,7 @@ class Gate:
         """
         if self._turn.locked() or self._take():
             return None
-        return anyio.current_time()
+        return loop_time()
 
     async def permit(self, by: float = math.inf) -> float:
         """Wait for the turn to send one request, and return when it was granted.
@@ -105,11 +106,11 @@ class Gate:
             _check(self.opens_in, by)
         async with self._turn:  # in the order of asking
             while wait := self._take():
-                self._next = anyio.current_time() + wait
+                self._next = loop_time() + wait
                 _check(wait, by)
                 # Not all of a long wait at once: this clock stands still while the machine sleeps.
                 await anyio.sleep(min(wait, _LONGEST_SLEEP))
-            return anyio.current_time()
+            return loop_time()
 
     async def renew(self, granted: float, by: float = math.inf) -> float:
         """Return `granted`, or a fresh permit if that one is too old, or the gate was paused.
@@ -124,7 +125,7 @@ class Gate:
 
     def is_fresh(self, granted: float) -> bool:
         """Return whether a permit is young enough, and the gate was not paused since."""
-        return anyio.current_time() - granted <= PERMIT_LIFE and not self.paused_for
+        return loop_time() - granted <= PERMIT_LIFE and not self.paused_for
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for `seconds`."""
@@ -244,12 +245,12 @@ def _reason(error: OSError) -> str:
 
 
 def _check(wait: float, by: float) -> None:
-    if anyio.current_time() + wait > by:
+    if loop_time() + wait > by:
         raise NoTurn
 
 
 def _age(granted: float) -> float:
-    return anyio.current_time() - granted
+    return loop_time() - granted
 
 
 @functools.cache
