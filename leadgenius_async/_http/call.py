@@ -148,7 +148,7 @@ class Reply:
 
     Attributes:
         status: Its status.
-        headers: Its headers, by lower-case name.
+        headers: Its headers; capitals in a name make no difference.
         body: The bytes of its body.
         members: The members of its JSON object, still encoded, once somebody looked for them: all
             readers share one pass over the body.

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 
 import aiohttp
 import anyio
@@ -104,8 +103,9 @@ class Transport:
         )
         mark = under_way.set(flight)
         try:
-            with suppress(NoTurn, Late):
-                return await self._with_credentials(call, flight)
+            return await self._with_credentials(call, flight)
+        except (NoTurn, Late):
+            pass
         finally:
             under_way.reset(mark)
         raise _late(call, seconds, flight)
@@ -173,23 +173,11 @@ class Transport:
 
     async def _try(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         try:
-            return await self._judged(call, headers, flight)
-        except (errors.ConnectionFailed, errors.TimedOut, errors.ProtocolError) as error:
-            if call.repeatable or error.outcome in {"not_sent", "rejected"}:
-                raise
-            if isinstance(error, errors.UnexpectedRedirect):
-                error.outcome = "unknown"
-                raise
-            raise errors.OutcomeUnknown(
-                f"{call.name} was sent and its answer lost ({error}): it may have happened, "
-                "look it up before sending it again"
-            ) from None
-
-    async def _judged(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
-        try:
             reply = await self._send(call, headers, flight)
         except errors.LeadGeniusError as error:
             self.breaker.failed(error)
+            if _is_doubtful(call, error):
+                raise _in_doubt(call, error) from None
             raise
         else:
             self.breaker.served()
@@ -224,15 +212,14 @@ class Transport:
             allow_redirects=False,
             proxy=self._proxy.reveal() if self._proxy else None,
         ) as response:
-            received = _lower(response.headers)
-            self.gate.observe(received, flight.granted)
+            self.gate.observe(response.headers, flight.granted)
             body = await read_body(response, call, self._max_body)
         flight.meter.wire_bytes += len(body)
         flight.meter.latency = loop_time() - flight.granted
         flight.sent = False  # its answer is here: a deadline cannot lose it any more
         if response.status == 407:
             raise proxy_refusal(407, self.base_url)
-        return _checked(Reply(response.status, received, body), call)
+        return _checked(Reply(response.status, response.headers, body), call)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:  # a session that is opened now would be closed by nobody
@@ -254,10 +241,6 @@ def _reveal(headers: auth.Headers, call: Call) -> dict[str, str]:
     if call.body is not None:
         plain["Content-Type"] = "application/json"
     return plain
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
 
 
 def _checked(reply: Reply, call: Call) -> Reply:
@@ -325,6 +308,23 @@ def _late_before(
             f"turn at the rate limit{_eta(wait)}; give it longer"
         )
     return errors.DeadlineExceeded(text)
+
+
+def _is_doubtful(call: Call, error: errors.LeadGeniusError) -> bool:
+    """Return whether a call that cannot be repeated may have happened, its answer lost."""
+    if call.repeatable or error.outcome in {"not_sent", "rejected"}:
+        return False
+    return isinstance(error, (errors.ConnectionFailed, errors.TimedOut, errors.ProtocolError))
+
+
+def _in_doubt(call: Call, error: errors.LeadGeniusError) -> errors.LeadGeniusError:
+    if isinstance(error, errors.UnexpectedRedirect):
+        error.outcome = "unknown"
+        return error
+    return errors.OutcomeUnknown(
+        f"{call.name} was sent and its answer lost ({error}): it may have happened, "
+        "look it up before sending it again"
+    )
 
 
 def _eta(wait: float) -> str:

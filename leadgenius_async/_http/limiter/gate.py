@@ -87,7 +87,7 @@ class Gate:
 
         It is not there either where somebody else waits.
         """
-        if self._turn.locked() or self._take():
+        if self._turn.locked() or (self._take() if self._paced else self.paused_for):
             return None
         return loop_time()
 
@@ -153,7 +153,7 @@ class Gate:
         """Take the account's real limit from the service's headers, and what others leave of it.
 
         Args:
-            headers: The answer's headers, by lower-case name.
+            headers: The answer's headers.
             granted: When its request's permit was taken.
         """
         limit = feedback.limit(headers) if self._paced else None
