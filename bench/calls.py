@@ -1,10 +1,10 @@
 """What a call costs beside raw aiohttp: `python bench/calls.py --rounds 7`.
 
 A server in a process of its own sends the same bytes to both, an answer of the emulator each: one
-lead (3.9 KB), and pages of 1,000 leads. In one process, raw aiohttp and the client take turns, A B
-A B: CPU seconds are this process's own, ratios are taken within a round, and medians of both are
-printed. Raw aiohttp is one session that keeps its connections, sends the same headers, and decodes
-into the same struct; no rate limit is in the way.
+lead (3.9 KB), whichever is asked for, and pages of 1,000 leads. In one process, raw aiohttp and the
+client take turns, A B A B: CPU seconds are this process's own, ratios are taken within a round, and
+medians of both are printed. Raw aiohttp is one session that keeps its connections, sends the same
+headers, and decodes into the same struct; no rate limit is in the way.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
+from itertools import cycle, islice
 from typing import NamedTuple
 
 import aiohttp
@@ -38,7 +39,7 @@ class Served(msgspec.Struct):
     base_url: str
     api_key: str
     user_id: str
-    lead: str
+    leads: list[str]
     client_id: str
 
     @property
@@ -79,7 +80,8 @@ async def serve() -> None:
         served = await _take(emulator, bodies)
 
     async def answer(request: web.Request) -> web.Response:
-        body = bodies[request.path + request.query.get("nextToken", "")]
+        path = "one" if request.path.startswith("/api/enrich-leads/") else request.path
+        body = bodies[path + request.query.get("nextToken", "")]
         return web.Response(body=body, content_type="application/json", headers=_LIMIT)
 
     app = web.Application()
@@ -95,7 +97,7 @@ async def serve() -> None:
 
 async def _take(emulator: Emulator, bodies: dict[str, bytes]) -> Served:
     ready = emulator.ready
-    served = Served("", ready.api_key, ready.user_id, "", ready.clients[0].client_id)
+    served = Served("", ready.api_key, ready.user_id, [], ready.clients[0].client_id)
     query = {"client_id": served.client_id, "limit": str(_PAGE)}
     async with aiohttp.ClientSession(emulator.base_url, headers=served.headers) as session:
 
@@ -110,9 +112,8 @@ async def _take(emulator: Emulator, bodies: dict[str, bytes]) -> Served:
             bodies[f"/api/leads{token}"] = await get("/api/leads", **query, **more)
             page = msgspec.json.decode(bodies[f"/api/leads{token}"], type=LeadsAnswer)
             token = page.nextToken or ""
-        served.lead = page.leads[0].id or ""
-        path = f"/api/enrich-leads/{served.lead}"
-        bodies[path] = await get(path)
+            served.leads += [lead.id or "" for lead in page.leads]
+        bodies["one"] = await get(f"/api/enrich-leads/{served.leads[0]}")
     return served
 
 
@@ -134,16 +135,18 @@ class Raw:
     def __init__(self, served: Served, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._headers = {**served.headers, "Accept": "application/json", "User-Agent": "bench"}
-        self._lead = f"{served.base_url}/api/enrich-leads/{served.lead}"
+        self._lead = f"{served.base_url}/api/enrich-leads"
+        self._ids = cycle(served.leads)
         self._leads = f"{served.base_url}/api/leads"
         self._query = {"client_id": served.client_id, "limit": str(_PAGE)}
         self._read_lead = msgspec.json.Decoder(LeadAnswer)
         self._read_leads = msgspec.json.Decoder(LeadsAnswer)
 
     async def get(self, calls: int) -> None:
-        """Get a lead, so many times."""
-        for _ in range(calls):
-            async with self._session.get(self._lead, headers=self._headers) as response:
+        """Get so many leads, one by one."""
+        for lead_id in islice(self._ids, calls):
+            url = f"{self._lead}/{lead_id}"
+            async with self._session.get(url, headers=self._headers) as response:
                 _ = self._read_lead.decode(await response.read()).lead
 
     async def list(self, _calls: int) -> None:
@@ -166,16 +169,17 @@ class Ours:
 
     def __init__(self, served: Served, client: LeadGenius) -> None:
         self._client = client
-        self._served = served
+        self._client_id = served.client_id
+        self._ids = cycle(served.leads)
 
     async def get(self, calls: int) -> None:
-        """Get a lead, so many times."""
-        for _ in range(calls):
-            await self._client.leads.get(self._served.lead)
+        """Get so many leads, one by one."""
+        for lead_id in islice(self._ids, calls):
+            await self._client.leads.get(lead_id)
 
     async def list(self, _calls: int) -> None:
         """Go through all leads."""
-        async for _lead in self._client.leads.list(client_id=self._served.client_id):
+        async for _lead in self._client.leads.list(client_id=self._client_id):
             pass
 
 
