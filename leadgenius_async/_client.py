@@ -175,7 +175,7 @@ class LeadGenius:
             deadline: Seconds for everything; the client's own if not given.
 
         Returns:
-            Status, headers by lower-case name, and the body's bytes.
+            Status, headers (by name, in whatever capitals), and the body's bytes.
 
         Raises:
             ValueError: The path is a whole URL.

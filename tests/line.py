@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-import aiohttp
 import anyio
 
 from leadgenius_async import Secret, errors
@@ -23,6 +22,10 @@ class FixedLogin:
     def __init__(self, *, renewable: bool = True) -> None:
         self.number = 0
         self.renewable = renewable
+
+    @property
+    def held(self) -> None:
+        """Each call asks for them."""
 
     async def headers(self) -> auth.Headers:
         return {"Authorization": Secret(f"Bearer {self.number}")}
@@ -59,20 +62,17 @@ class Line(Transport):
     async def _exchange(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         del call
 
-        async def handler(_request: aiohttp.ClientRequest) -> Any:
-            await anyio.sleep(self.dial)
-            await flight.connected()
-            await flight.sending()
-            token = headers["Authorization"].reveal() if headers else ""
-            self.sent.append((anyio.current_time(), token))
-            await anyio.sleep(self.latency)
-            return await self._next()
-
-        reply: object = await flight.middleware(cast("Any", None), handler)
+        await flight.permit()
+        await anyio.sleep(self.dial)
+        await flight.connected()
+        token = headers["Authorization"].reveal() if headers else ""
+        self.sent.append((anyio.current_time(), token))
+        await anyio.sleep(self.latency)
+        reply = await self._next()
         flight.sent = False
         if isinstance(reply, Exception):
             raise reply
-        return cast("Reply", reply)
+        return reply
 
     async def _next(self) -> Reply | errors.APIStatusError:
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]

@@ -48,6 +48,11 @@ Send = Callable[[Call], Awaitable[Reply]]
 class Credential(Protocol):
     """One kind of credentials that the transport can send."""
 
+    @property
+    def held(self) -> Headers | None:
+        """The headers that carry it, where neither a login nor a refresh is due."""
+        ...
+
     async def headers(self) -> Headers:
         """Return the headers that carry it, renewed if its time has come."""
         ...
@@ -65,11 +70,11 @@ class Fixed:
     """Headers that never change: an API key with its user id, or a browser's cookies."""
 
     def __init__(self, headers: Headers) -> None:
-        self._headers = headers
+        self.held = headers
 
     async def headers(self) -> Headers:
         """Return the headers."""
-        return self._headers
+        return self.held
 
     async def renew(self, rejected: Headers) -> bool:
         """Return False: there is nothing to renew."""
@@ -162,12 +167,20 @@ class Session:
         """Return the bearer header, after a login or a refresh if one is due."""
         return _bearer(await self.current())
 
+    @property
+    def held(self) -> Headers | None:
+        """The bearer header, where neither a login nor a refresh is due."""
+        return None if self.tokens is None or self._is_due(self.tokens) else _bearer(self.tokens)
+
     async def current(self) -> Tokens:
         """Return the tokens in force, after a login or a refresh if one is due."""
         tokens = self.tokens
-        if tokens is None or (tokens.due and self._renewable):
+        if tokens is None or self._is_due(tokens):
             tokens = await self._renew_once(tokens)
         return tokens
+
+    def _is_due(self, tokens: Tokens) -> bool:
+        return tokens.due and self._renewable
 
     @property
     def _renewable(self) -> bool:

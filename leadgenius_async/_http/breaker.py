@@ -20,6 +20,7 @@ import logging
 import anyio
 
 from leadgenius_async import errors
+from leadgenius_async._http.clock import loop_time
 from leadgenius_async._http.retry import MAX_TRIES
 
 #: Failures in a row that are an outage.
@@ -65,7 +66,7 @@ class Breaker:
     @property
     def out_for(self) -> float:
         """Seconds since its first failure."""
-        return anyio.current_time() - self._since
+        return loop_time() - self._since
 
     @property
     def holds(self) -> bool:
@@ -86,7 +87,7 @@ class Breaker:
             if self.holds:
                 await anyio.sleep_until(self._next_look)
             looks = self.holds
-            self._next_look = anyio.current_time() + LOOK_EVERY
+            self._next_look = loop_time() + LOOK_EVERY
         finally:
             if not looks:
                 self._turn.release()
@@ -132,7 +133,7 @@ class Breaker:
         self._reached = self._served = True
 
     def _count_failure(self, error: errors.LeadGeniusError) -> None:
-        now = anyio.current_time()
+        now = loop_time()
         if not self._failures:
             self._since = now
         self._failures += 1

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import parse_qs
 
+import msgspec
+
 from leadgenius_async._http.origin import api_path
 
 
@@ -48,9 +50,9 @@ class Meter:
     latency: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Call:
-    """One call of the API.
+    """One call of the API. Nothing changes it; `frozen` would take 2 µs of each.
 
     Attributes:
         method: HTTP method, in capitals.
@@ -108,9 +110,9 @@ def make_call(
     Raises:
         ValueError: The path is a whole URL.
     """
-    if "://" in path.partition("?")[0]:
-        raise ValueError(f"{path!r} is a URL: give the path alone; the base URL is a setting")
     bare, _, own_query = path.partition("?")
+    if "://" in bare:
+        raise ValueError(f"{path!r} is a URL: give the path alone; the base URL is a setting")
     method = method.upper()
     return Call(
         method=method,
@@ -125,21 +127,36 @@ def make_call(
 
 
 def _parse(query: str) -> dict[str, str | list[str]]:
-    found = parse_qs(query, keep_blank_values=True)
+    found = parse_qs(query, keep_blank_values=True) if query else {}
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
+_LISTED = tuple(start for start, _ in _TAKES)
+
+
 def _credentials(method: str, path: str) -> tuple[Kind, ...]:
-    for start, takes in _TAKES:
-        if f"{method} {path}".startswith(start) or path.startswith(start):
-            return takes
-    return SESSION_OR_KEY
+    name = f"{method} {path}"
+    if not (name.startswith(_LISTED) or path.startswith(_LISTED)):
+        return SESSION_OR_KEY
+    fits = (t for start, t in _TAKES if name.startswith(start) or path.startswith(start))
+    return next(fits)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
-    """A successful answer: status, headers by lower-case name, and the body's bytes."""
+    """A successful answer.
+
+    Attributes:
+        status: Its status.
+        headers: Its headers; capitals in a name make no difference.
+        body: The bytes of its body.
+        members: The members of its JSON object, still encoded, once somebody looked for them: all
+            readers share one pass over the body.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    members: Mapping[str, msgspec.Raw] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )

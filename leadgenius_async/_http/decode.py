@@ -40,10 +40,6 @@ class _ErrorBody(msgspec.Struct):
     retryAfter: object = None
 
 
-class _Success(msgspec.Struct):
-    success: bool = True
-
-
 def parse(data: bytes | msgspec.Raw, type_: type[T], *, of: str) -> T:
     """Decode JSON bytes as `type_`.
 
@@ -65,13 +61,30 @@ def parse(data: bytes | msgspec.Raw, type_: type[T], *, of: str) -> T:
     except msgspec.ValidationError as error:
         problem = f"unexpected shape: {printable(str(error))}"
     except msgspec.DecodeError as error:
-        problem = f"not JSON: {error}"
+        # From 0.23 on msgspec's own word for it; before, it was Python's.
+        is_text = "UTF-8" not in str(error)
+        problem = f"not JSON: {error}" if is_text else "the JSON is not UTF-8"
     del data  # a traceback with locals would show it: contact data, or a login's new tokens
     raise errors.ProtocolError(f"{of}: {problem}")
 
 
 def _without_mark(data: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
     return data if isinstance(data, msgspec.Raw) else data.removeprefix(_BOM)
+
+
+def members(reply: Reply, *, call: Call) -> Mapping[str, msgspec.Raw]:
+    """Return the members of an answer that is an object, still encoded.
+
+    Args:
+        reply: A successful answer.
+        call: The call, for the message.
+
+    Raises:
+        ProtocolError: It is no object.
+    """
+    if reply.members is None:
+        reply.members = parse(reply.body, dict[str, msgspec.Raw], of=call.name)
+    return reply.members
 
 
 def find(reply: Reply, keys: Sequence[str], *, call: Call) -> bytes | msgspec.Raw:
@@ -88,7 +101,7 @@ def find(reply: Reply, keys: Sequence[str], *, call: Call) -> bytes | msgspec.Ra
         APIStatusError: The answer said `success: false`.
     """
     check_success(reply, call=call)
-    fields = parse(reply.body, dict[str, msgspec.Raw], of=call.name)
+    fields = members(reply, call=call)
     for key in keys:
         found = _look_up(fields, key) if key else reply.body
         if found is not None:
@@ -106,13 +119,14 @@ def _look_up(fields: Mapping[str, msgspec.Raw], key: str) -> msgspec.Raw | None:
         return found
     try:
         return _look_up(msgspec.json.decode(found, type=dict[str, msgspec.Raw]), rest)
-    except (msgspec.ValidationError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None  # not an object that can be read: this key does not lead anywhere
 
 
 def check_success(reply: Reply, *, call: Call) -> None:
     """Raise the answer's error if it is a 200 that says `success: false`."""
-    if not parse(reply.body, _Success, of=call.name).success:
+    said = members(reply, call=call).get("success")
+    if said is not None and not parse(said, bool, of=call.name):
         raise status_error(reply.status, reply.headers, reply.body, call=call)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 from urllib.parse import SplitResult, quote, urlsplit
@@ -89,6 +90,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@functools.lru_cache
 def api_path(path: str) -> str:
     """Return `path` with `/api` in front exactly once: `/clients` and `/api/clients` are one.
 
@@ -105,7 +107,7 @@ def api_path(path: str) -> str:
 def _is_plain(path: str) -> bool:
     if not (path.isascii() and path.isprintable()) or " " in path or "#" in path:
         return False
-    return not {".", ".."} & set(path.split("/"))
+    return "/." not in f"/{path}" or not {".", ".."} & set(path.split("/"))
 
 
 def segment(value: str) -> str:

@@ -14,10 +14,6 @@ from leadgenius_async._http.call import Call, Reply
 T = TypeVar("T")
 
 
-class _Beside(msgspec.Struct):
-    id: object = None
-
-
 class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A payload of the service.
 
@@ -61,10 +57,11 @@ def _is_record(type_: object) -> bool:
 def _with_id(found: bytes | msgspec.Raw, reply: Reply, *, call: Call) -> bytes | msgspec.Raw:
     """Return a record with the id that stands beside it, and not in it (observed)."""
     members = decode.parse(found, dict[str, msgspec.Raw], of=call.name)
-    beside = decode.parse(reply.body, _Beside, of=call.name).id
-    if "id" in members or not isinstance(beside, str):
+    beside = decode.members(reply, call=call).get("id")
+    if beside is None or "id" in members:
         return found
-    return msgspec.json.encode({"id": beside, **members})
+    is_text = isinstance(decode.parse(beside, object, of=call.name), str)
+    return msgspec.json.encode({"id": beside, **members}) if is_text else found
 
 
 def _read(found: bytes | msgspec.Raw, type_: type[T], *, call: Call) -> T:

@@ -8,6 +8,7 @@ import aiohttp
 
 from leadgenius_async import errors
 from leadgenius_async._http.call import Call
+from leadgenius_async._http.flight import Connector
 from leadgenius_async._version import __version__
 
 SOCK_CONNECT = 5.0  # seconds
@@ -23,7 +24,7 @@ _ANY_RATIO = 2**20  # bytes
 def open_session(trace_configs: Sequence[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
     """Return a session that keeps no cookies, reads no proxy settings and queues nothing."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=Connector(
             limit=0,  # no pool to queue in: the gate is the only place to wait
             keepalive_timeout=KEEP_ALIVE,
             resolver=aiohttp.ThreadedResolver(),
@@ -38,6 +39,18 @@ def open_session(trace_configs: Sequence[aiohttp.TraceConfig]) -> aiohttp.Client
             "Accept": "application/json",
         },
     )
+
+
+async def read_body(response: aiohttp.ClientResponse, call: Call, cap: int) -> bytes:
+    """Return an answer's body: at once if it is small and has come with its head, else in chunks.
+
+    Raises:
+        BodyTooLarge: See `read_capped`.
+    """
+    content = response.content
+    if content.is_eof() and content.total_bytes <= min(cap, _ANY_RATIO):
+        return content.read_nowait()
+    return await read_capped(response, call, cap)
 
 
 async def read_capped(response: aiohttp.ClientResponse, call: Call, cap: int) -> bytes:

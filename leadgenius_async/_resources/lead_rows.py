@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.rows import RowReader
+from leadgenius_async._extract.rows import RowReader, Rows
 from leadgenius_async._fields import ENRICH_LEAD_FIELDS
 from leadgenius_async._http import decode
 from leadgenius_async._http.call import Call, Reply
@@ -35,7 +35,7 @@ def read_leads(keys: Sequence[str], call: Call, reply: Reply) -> list[EnrichLead
         ProtocolError: There is no such list, or a row in it cannot be read at all.
     """
     found = decode.find(reply, keys, call=call)
-    return _read(msgspec.Raw(found), call)
+    return _sound(_reader.read(msgspec.Raw(found)), call)
 
 
 def read_lead(keys: Sequence[str], call: Call, reply: Reply) -> EnrichLead:
@@ -45,7 +45,7 @@ def read_lead(keys: Sequence[str], call: Call, reply: Reply) -> EnrichLead:
         ProtocolError: There is none, or it cannot be read at all.
     """
     found = decode.find(reply, keys, call=call)
-    return _read(msgspec.Raw(b"[%b]" % bytes(found)), call)[0]
+    return _sound(_reader.read_each([msgspec.Raw(found])), call)[0]
 
 
 def created_lead(keys: Sequence[str], call: Call, reply: Reply) -> EnrichLead:
@@ -69,11 +69,11 @@ def _require_id(lead: EnrichLead, call: Call) -> None:
         raise errors.ProtocolError(f"{call.name}: the answer has no lead and no id")
 
 
-def _read(data: msgspec.Raw, call: Call) -> list[EnrichLead]:
-    rows, rejects = _reader.read(data)
-    if rejects:
-        raise errors.ProtocolError(f"{call.name}: a lead cannot be read ({rejects[0].reason})")
-    return rows
+def _sound(read: Rows[EnrichLead], call: Call) -> list[EnrichLead]:
+    if read.rejects:
+        reason = read.rejects[0].reason
+        raise errors.ProtocolError(f"{call.name}: a lead cannot be read ({reason})")
+    return read.rows
 
 
 def new_lead(lead: LeadInput, client_id: str | None) -> dict[str, object]:

@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from leadgenius_async import errors
 from leadgenius_async._http import decode
 from leadgenius_async._http.call import Call, Query, Reply, make_call
 from leadgenius_async._http.transport import Transport
@@ -144,14 +143,15 @@ class Pages(Generic[T]):
 
 
 def _next(reply: Reply, call: Call) -> str | None:
-    place = decode.parse(reply.body, _Place, of=call.name)
+    members = decode.members(reply, call=call)
+    said = {name: members[name] for name in _Place.__struct_fields__ if name in members}
+    place = decode.parse(msgspec.json.encode(said), _Place, of=call.name)
     if place.next:
         return place.next
     for name in _INSIDE:
         try:
-            found = decode.find(reply, (name,), call=call)
-            inside = msgspec.json.decode(found, type=_Place)
-        except (errors.ProtocolError, msgspec.MsgspecError):
+            inside = msgspec.json.decode(members[name], type=_Place)
+        except (KeyError, msgspec.MsgspecError, UnicodeDecodeError):
             continue  # not there, or a list and no envelope
         if inside.next:
             return inside.next

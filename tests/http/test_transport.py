@@ -457,20 +457,23 @@ async def test_a_deadline_that_ends_at_the_service_is_no_queue() -> None:
 
 
 async def test_a_permit_is_looked_at_again_when_a_connection_is_new() -> None:
-    """Dialling may have used up its life; a kept connection takes no time."""
+    """Dialling may have used up its life."""
 
-    class Asked(Gate):
-        renewals = 0
+    class Slow(Gate):
+        permits = 0
 
-        async def renew(self, granted: float, by: float = math.inf) -> float:
-            self.renewals += 1
-            return await super().renew(granted, by)
+        def is_fresh(self, granted: float) -> bool:
+            return super().is_fresh(granted) and wire.requests != []
 
-    gate = Asked("off")
+        async def permit(self, by: float = math.inf) -> float:
+            self.permits += 1
+            return await super().permit(by)
+
+    gate, meter = Slow("off"), Meter()
     async with Wire(reply()) as wire, transport_to(wire.url, gate=gate) as line:
-        await line.request(GET)
-        await line.request(GET)
-    assert (gate.renewals, wire.connections) == (1, 1)
+        await line.request(GET, meter=meter)
+        await line.request(GET, meter=meter)
+    assert (gate.permits, meter.sends, wire.connections) == (1, 2, 1)
 
 
 @pytest.mark.fault("N9")
@@ -499,9 +502,9 @@ async def test_a_get_that_aiohttp_sends_again_takes_another_permit() -> None:
     class Counting(Gate):
         permits = 0
 
-        async def permit(self, by: float = math.inf) -> float:
+        def at_once(self) -> float | None:
             self.permits += 1
-            return await super().permit(by)
+            return super().at_once()
 
     gate, meter = Counting("off"), Meter()
     async with (

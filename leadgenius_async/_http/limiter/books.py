@@ -20,9 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-import anyio
 from platformdirs import user_state_path
 
+from leadgenius_async._http.clock import loop_time
 from leadgenius_async._http.limiter.ledger import KEPT, USED, Ledger, Times
 from leadgenius_async._private import make_private_folder
 from leadgenius_async._secret import Secret
@@ -84,7 +84,7 @@ class Local:
 
     def clock(self) -> float:
         """Return the event loop's time."""
-        return anyio.current_time()
+        return loop_time()
 
     def peek(self) -> Ledger:
         """Return the ledger."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import anyio
 
+from leadgenius_async._http.clock import loop_time
 from leadgenius_async._http.limiter import feedback
 from leadgenius_async._http.limiter.books import Book, Busy, Local
 from leadgenius_async._http.limiter.ledger import Ledger, Terms
@@ -79,7 +80,16 @@ class Gate:
     @property
     def opens_in(self) -> float:
         """Seconds that whoever waits at the gate waits for at least, as far as is known."""
-        return max(self._next - anyio.current_time(), self.paused_for)
+        return max(self._next - loop_time(), self.paused_for)
+
+    def at_once(self) -> float | None:
+        """Take a permit whose time has come, and return when it was granted; None if none is there.
+
+        It is not there either where somebody else waits.
+        """
+        if self._turn.locked() or (self._take() if self._paced else self.paused_for):
+            return None
+        return loop_time()
 
     async def permit(self, by: float = math.inf) -> float:
         """Wait for the turn to send one request, and return when it was granted.
@@ -96,11 +106,11 @@ class Gate:
             _check(self.opens_in, by)
         async with self._turn:  # in the order of asking
             while wait := self._take():
-                self._next = anyio.current_time() + wait
+                self._next = loop_time() + wait
                 _check(wait, by)
                 # Not all of a long wait at once: this clock stands still while the machine sleeps.
                 await anyio.sleep(min(wait, _LONGEST_SLEEP))
-            return anyio.current_time()
+            return loop_time()
 
     async def renew(self, granted: float, by: float = math.inf) -> float:
         """Return `granted`, or a fresh permit if that one is too old, or the gate was paused.
@@ -108,10 +118,14 @@ class Gate:
         Raises:
             NoTurn: There is none before `by`.
         """
-        if anyio.current_time() - granted <= PERMIT_LIFE and not self.paused_for:
+        if self.is_fresh(granted):
             return granted
         _log.debug("dropped a permit: too old, or from before a pause")
         return await self.permit(by)
+
+    def is_fresh(self, granted: float) -> bool:
+        """Return whether a permit is young enough, and the gate was not paused since."""
+        return loop_time() - granted <= PERMIT_LIFE and not self.paused_for
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for `seconds`."""
@@ -139,11 +153,11 @@ class Gate:
         """Take the account's real limit from the service's headers, and what others leave of it.
 
         Args:
-            headers: The answer's headers, by lower-case name.
+            headers: The answer's headers.
             granted: When its request's permit was taken.
         """
-        limit = feedback.limit(headers)
-        if limit is None or not self._paced or self._terms.names(limit):
+        limit = feedback.limit(headers) if self._paced else None
+        if limit is None or self._terms.names(limit):
             return
         said = feedback.read(headers)
 
@@ -231,12 +245,12 @@ def _reason(error: OSError) -> str:
 
 
 def _check(wait: float, by: float) -> None:
-    if anyio.current_time() + wait > by:
+    if loop_time() + wait > by:
         raise NoTurn
 
 
 def _age(granted: float) -> float:
-    return anyio.current_time() - granted
+    return loop_time() - granted
 
 
 @functools.cache
