@@ -153,7 +153,8 @@ class Walk:
         decoded: MemoryObjectSendStream[Decoded[Any]],
     ) -> None:
         """Decode pages side by side, and hand them on in the order in which they came."""
-        queue_in, queue = anyio.create_memory_object_stream[Decoding](DECODERS - 1)
+        beside = DECODERS - 1 if self._left is None else 0
+        queue_in, queue = anyio.create_memory_object_stream[Decoding](beside)
         async with pages, anyio.create_task_group() as decoding:
             decoding.start_soon(self._hand_on, queue, decoded)
             async with queue_in:
@@ -177,12 +178,11 @@ class Walk:
                 await decoded.send(content)
                 del content
                 if self._left == 0:
-                    self._fetching.cancel()
-                    return
+                    self._fetching.cancel()  # what is on its way comes here still
 
     async def _take(self, turn: Decoding) -> Decoded[Any] | None:
-        """Return a page's rows; where it cannot be read, its chain fails, and all behind it."""
-        content = await self._read(turn)
+        """Return a page's rows, unless there are enough; an unreadable page fails its chain."""
+        content = None if self._left == 0 else await self._read(turn)
         if content is None or turn.partition in self._unreadable:
             self._budget.give_back(turn.size)
             return None
