@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 from broken_json import GET, answer
 from counting import lines_of, memory_of
-from peers.render import SHAPES, Shape, render
+from peers.render import render
+from peers.shapes import SHAPES, Shape
 
 from leadgenius_async._extract import columns
 from leadgenius_async._extract.chain import PagePlace, RawPage
