@@ -60,7 +60,7 @@ class BatchReader:
         if _has_nul(body):
             return None
         try:
-            cells = self._check_all(body)
+            cells = self.check(body)
             # Through pyarrow's reader: arro3's own holds the interpreter lock.
             stream = pa.RecordBatchReader.from_stream(arro3.io.read_json(body, self._page))
             rows = _rows(stream.read_all())
@@ -68,8 +68,13 @@ class BatchReader:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, pa.ArrowException):
             return None
 
-    def _check_all(self, body: bytes) -> list[list[_Cell]]:
-        """Check a page, and return the cells of the loose fields, and of those nobody declared."""
+    def check(self, body: bytes) -> list[list[_Cell]]:
+        """Check a page, and return the cells of the odd fields, field by field.
+
+        Raises:
+            MsgspecError: A row does not fit, or the page is no JSON.
+            RecursionError: It is nested too deep.
+        """
         rows = self._check.decode(body).data  # 8 MB of a full page's, which go away right here
         count = len(self._loose) + len(self._undeclared)
         return [[getattr(row, f"loose{place}") for row in rows] for place in range(count)]
