@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 from anyio import to_thread
 
+from leadgenius_async import errors
 from leadgenius_async._extract.chain import RawPage
 from leadgenius_async._extract.columns import Decoded
 from leadgenius_async._extract.plan import Partition
@@ -40,6 +41,8 @@ class Decoding:
             content = await to_thread.run_sync(decoder, page)
             page.check_count(content.read + len(content.rejects))
             self._outcome = content
+        except RecursionError:  # at a depth that one look at a page takes, and another does not
+            self._outcome = errors.ProtocolError("a page of rows: nested too deep to be read")
         except Exception as error:  # noqa: BLE001 - raised when its turn has come
             self._outcome = error
         finally:

@@ -25,7 +25,7 @@ CELLS = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
     | st.sampled_from(
-        ["85", "1e3", "NaN", "null", "\x00", "\U0001f98a", "a\\", '"', "\ud83e\udd8a"]
+        ["85", "1e3", "NaN", "null", "\x00", "\U0001f98a", "\U00020bb7", "a\\", '"', "\ud83e\udd8a"]
     ),
     lambda inner: (
         st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
@@ -66,17 +66,34 @@ def agree(body: bytes, fields: list[Field], *, closed: bool) -> bool:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(ROWS, st.booleans())
+@given(ROWS, st.booleans(), st.booleans())
 def test_both_roads_read_the_same(
     rows: list[object],
     closed: bool,  # noqa: FBT001 - by name
+    ascii_: bool,  # noqa: FBT001 - by name
 ) -> None:
-    """Any rows, of any values, with fields that nobody declared."""
+    """Any rows, of any values, with fields that nobody declared; in ASCII or not."""
     agree(
-        body_of(json.dumps(rows, ensure_ascii=False).encode("utf-8", "replace")),
+        body_of(json.dumps(rows, ensure_ascii=ascii_).encode("utf-8", "replace")),
         FIELDS,
         closed=closed,
     )
+
+
+@pytest.mark.parametrize("escape", ["\\u%04x", "\\u%04X"])
+def test_characters_of_all_planes_are_read_by_their_escapes(escape: str) -> None:
+    """arrow-rs itself reads the pair for U+20BB7, which Japanese names have, as U+10BB7."""
+    for plane in range(1, 17):
+        for char in (
+            chr(plane * 0x10000),
+            chr(plane * 0x10000 + 0xBB7),
+            chr(plane * 0x10000 | 0xFFFF),
+        ):
+            units = char.encode("utf-16-be")
+            pair = "".join(escape % int.from_bytes(units[n : n + 2], "big") for n in (0, 2))
+            body = body_of(b'[{"id":"%s"}]' % pair.encode())
+            agree(body, FIELDS, closed=True)
+            assert LenientReader(FIELDS, closed=True).read(body)[0]["id"].to_pylist() == [char]
 
 
 @pytest.mark.parametrize("closed", [True, False])

@@ -50,13 +50,19 @@ def test_the_rows_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("leadgenius_async._http.decode.parse", None)
         assert read_token(answer(whole), call=GET) == "t"
-        assert read_token(answer(whole.replace(b'"t"', b"null")), call=GET) is None
+    assert read_token(answer(whole.replace(b'"t"', b"null")), call=GET) is None
 
 
 @pytest.mark.parametrize("name", ["nextToken", "lastKey"])
 def test_older_answers_call_the_token_otherwise(name: str) -> None:
     """`lastKey`, in a page that says nothing of success."""
     body = b'{"data":[{"id":"1"}],"%s":"t"}' % name.encode()
+    assert read_token(answer(body), call=GET) == "t"
+
+
+def test_no_chain_ends_by_what_stands_behind_another_list() -> None:
+    """The token of older answers may stand before it."""
+    body = b'{"success":true,"data":[{"id":"1"}],"lastKey":"t","columns":["id"],"nextToken":null}'
     assert read_token(answer(body), call=GET) == "t"
 
 
