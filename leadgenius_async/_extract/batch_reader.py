@@ -25,6 +25,7 @@ ARROW_TYPES = {"text": pa.string(), "number": pa.float64()}
 
 _ESCAPED_NUL = r"\\u0000"
 
+_Cell = msgspec.Raw | msgspec.UnsetType
 # What one row has for `_extra`, by field.
 _Extra = dict[str, msgspec.Raw]
 
@@ -59,33 +60,36 @@ class BatchReader:
         if _has_nul(body):
             return None
         try:
-            page = self._check.decode(body)
+            cells = self._check_all(body)
             # Through pyarrow's reader: arro3's own holds the interpreter lock.
             stream = pa.RecordBatchReader.from_stream(arro3.io.read_json(body, self._page))
             rows = _rows(stream.read_all())
-            return None if rows is None else self._complete(rows, page.data)
+            return None if rows is None else self._complete(rows, cells)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, pa.ArrowException):
             return None
 
-    def _complete(self, rows: pa.RecordBatch, checked: Any) -> pa.RecordBatch:
+    def _check_all(self, body: bytes) -> list[list[_Cell]]:
+        """Check a page, and return the cells of the loose fields, and of those nobody declared."""
+        rows = self._check.decode(body).data  # 8 MB of a full page's, which go away right here
+        count = len(self._loose) + len(self._undeclared)
+        return [[getattr(row, f"loose{place}") for row in rows] for place in range(count)]
+
+    def _complete(self, rows: pa.RecordBatch, cells: list[list[_Cell]]) -> pa.RecordBatch:
         """Add the columns that arrow-rs was not asked for."""
         found = {name: rows.column(name) for name in rows.schema.names}
         extras: dict[int, _Extra] = {}
         for place, field in enumerate(self._loose):
-            cells = [getattr(row, f"loose{place}") for row in checked]
-            found[field.name] = _loose_column(cells, field, extras)
+            found[field.name] = _loose_column(cells[place], field, extras)
         for place, name in enumerate(self._undeclared, len(self._loose)):
-            for row, values in enumerate(checked):
-                if (cell := getattr(values, f"loose{place}")) is not msgspec.UNSET:
+            for row, cell in enumerate(cells[place]):
+                if cell is not msgspec.UNSET:
                     extras.setdefault(row, {})[name] = cell
         found[EXTRA_COLUMN] = _extra_column(rows.num_rows, extras)
         arrays = [found[name] for name in self._schema.names]
         return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
 
-def _loose_column(
-    cells: Sequence[msgspec.Raw | msgspec.UnsetType], field: Field, extras: dict[int, _Extra]
-) -> pa.Array[Any]:
+def _loose_column(cells: Sequence[_Cell], field: Field, extras: dict[int, _Extra]) -> pa.Array[Any]:
     """Return a column of whatever came; what does not fit goes into the rows' `extras`."""
     values: list[object] = [None] * len(cells)
     for row, cell in enumerate(cells):

@@ -153,36 +153,42 @@ class Walk:
         decoded: MemoryObjectSendStream[Decoded[Any]],
     ) -> None:
         """Decode pages side by side, and hand them on in the order in which they came."""
-        beside = DECODERS - 1 if self._left is None else 0
-        queue_in, queue = anyio.create_memory_object_stream[Decoding](beside)
-        async with pages, anyio.create_task_group() as decoding:
-            decoding.start_soon(self._hand_on, queue, decoded)
-            async with queue_in:
-                async for page in pages:
-                    turn = Decoding(page)
-                    await queue_in.send(turn)
-                    decoding.start_soon(turn.run, self._decoder, page)
-                    del page, turn  # they would stay in memory while the next one is awaited
+        # Under a limit one at a time: it may be enough.
+        more = anyio.Semaphore(DECODERS - 1 if self._left is None else 0)
+        queue_in, queue = anyio.create_memory_object_stream[Decoding](DECODERS)
+        async with pages, queue_in, anyio.create_task_group() as decoding:
+            decoding.start_soon(self._hand_on, queue, decoded, more, decoding.cancel_scope)
+            async for page in pages:
+                turn = Decoding(page)
+                await queue_in.send(turn)
+                decoding.start_soon(turn.run, self._decoder, page)
+                del page, turn  # they would stay in memory while the next one is awaited
+                await more.acquire()
+            await queue_in.aclose()
 
     async def _hand_on(
         self,
         queue: MemoryObjectReceiveStream[Decoding],
         decoded: MemoryObjectSendStream[Decoded[Any]],
+        more: anyio.Semaphore,
+        decoding: anyio.CancelScope,
     ) -> None:
         async with queue, decoded:
             async for turn in queue:
                 content = await self._take(turn)
                 del turn
-                if content is None:
-                    continue
-                await decoded.send(content)
+                if content is not None:
+                    await decoded.send(content)
                 del content
                 if self._left == 0:
-                    self._fetching.cancel()  # what is on its way comes here still
+                    self._fetching.cancel()
+                    decoding.cancel()
+                    return
+                more.release()
 
     async def _take(self, turn: Decoding) -> Decoded[Any] | None:
-        """Return a page's rows, unless there are enough; an unreadable page fails its chain."""
-        content = None if self._left == 0 else await self._read(turn)
+        """Return a page's rows; where it cannot be read, its chain fails, and all behind it."""
+        content = await self._read(turn)
         if content is None or turn.partition in self._unreadable:
             self._budget.give_back(turn.size)
             return None
