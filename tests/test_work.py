@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from counting import lines_of, memory_of
 from peers.render import render
 from peers.shapes import SHAPES, Shape
 
-from leadgenius_async._extract import columns
+from leadgenius_async._extract import columns, ids
 from leadgenius_async._extract.chain import PagePlace, RawPage
 from leadgenius_async._extract.columns import ArrowDecoder
 from leadgenius_async._extract.envelope import has_rows, read_token
@@ -170,3 +170,22 @@ def test_a_page_takes_memory_by_its_size(
     assert taken.python <= MOST_MEMORY[decoder, shape] * page.size
     assert taken.arrow <= MOST_IN_ARROW[decoder] * page.size
     assert taken.left < 8_000
+
+
+def _missing(files: Mapping[int, Path]) -> object:
+    return ids.missing([*files.values()], [*files.values()])
+
+
+@pytest.mark.parametrize("compare", [ids.duplicates, _missing])
+def test_ids_are_compared_in_arrow(tmp_path: Path, compare: Callable[[Any], object]) -> None:
+    """Rows that came twice, or not at all, are found by as many lines for any number of rows."""
+    works: list[Callable[[], object]] = []
+    for rows in (FEW, MANY):
+        names, clients = [f"{n:06}" for n in range(rows)], ["client"] * rows
+        path = tmp_path / f"{rows}.arrow"
+        ids.write_keys(path, pa.table({"id": names, "client_id": clients}, ids.KEYS))
+        works.append(partial(compare, {0: path}))
+    works[0]()
+    few, many = map(lines_of, works)
+    assert few == many
+    assert max(memory_of(work).python for work in works) < 8_000
