@@ -47,6 +47,7 @@ class BatchReader:
     """
 
     def __init__(self, fields: Sequence[Field], *, closed: bool, odd: Collection[str] = ()) -> None:
+        self.odd: frozenset[str] = frozenset(odd)
         self._schema = pa.schema([*columns_of(fields), pa.field(EXTRA_COLUMN, pa.string())])
         fitting = [field for field in fields if field.name not in odd]
         self._page = pa.schema([pa.field("data", pa.list_(pa.struct(columns_of(fitting))))])

@@ -87,7 +87,6 @@ class ArrowDecoder:
         self._strict = strict
         self._fast = BatchReader(query.read, closed=not query.projected)
         self._lenient = LenientReader(query.read, closed=not query.projected)
-        self._odd = self._lenient.odd
         self._wanted = [*range(len(query.wanted)), len(query.read)]
 
     def __call__(self, page: RawPage) -> Decoded[pa.RecordBatch]:
@@ -128,10 +127,10 @@ class ArrowDecoder:
     def _read_leniently(self, page: RawPage) -> tuple[pa.RecordBatch, list[Reject]]:
         """Read a page row by row, and expect of the next ones what was odd about it."""
         found = self._lenient.read(page.body)
-        if self._odd != self._lenient.odd:
-            self._odd = self._lenient.odd
+        odd = self._lenient.odd
+        if odd != self._fast.odd:  # the reader's own: two threads may change it at a time
             closed = not self._query.projected
-            self._fast = BatchReader(self._query.read, closed=closed, odd=self._odd)
+            self._fast = BatchReader(self._query.read, closed=closed, odd=odd)
         return found
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from leadgenius_async import errors
+from leadgenius_async._extract import columns
+from leadgenius_async._extract.batch_reader import BatchReader
 from leadgenius_async._extract.chain import PagePlace, RawPage
-from leadgenius_async._extract.columns import ArrowDecoder
+from leadgenius_async._extract.columns import ArrowDecoder, Decoded
+from leadgenius_async._extract.decoding import Decoding
 from leadgenius_async._extract.envelope import read_token
 from leadgenius_async._extract.lines import LineDecoder
 from leadgenius_async._extract.plan import Partition
@@ -212,3 +216,34 @@ def test_no_value_is_ever_lost(rows: list[dict[str, object]]) -> None:
                 assert json.loads(got[name]) == value
             else:
                 assert got[name] == value
+
+
+def test_what_two_pages_at_a_time_taught_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that is made while another page teaches more is not the last."""
+    decode = ArrowDecoder(query())
+    make = BatchReader
+
+    def meanwhile(*args: Any, **options: Any) -> BatchReader:
+        monkeypatch.setattr(columns, "BatchReader", make)
+        decode(page(b'[{"id":"2","newer":1}]'))  # in the other thread, faster than this one
+        return make(*args, **options)
+
+    monkeypatch.setattr(columns, "BatchReader", meanwhile)
+    decode(page(b'[{"id":"1","new":1}]'))
+    decode(page(b'[{"id":"3","newer":1}]'))
+    with monkeypatch.context() as patch:
+        patch.setattr(decode, "_lenient", None)
+        content = decode(page(b'[{"id":"4","new":1,"newer":2}]')).content
+    assert content["_extra"].to_pylist() == ['{"new":1,"newer":2}']
+
+
+async def test_a_depth_at_the_edge_fails_its_page_alone() -> None:
+    """Some looks at a page take a level more than others: 992 lists as an id, of 1,000."""
+
+    def too_deep(_: RawPage) -> Decoded[Any]:
+        raise RecursionError
+
+    turn = Decoding(page(b"[]"))
+    await turn.run(too_deep, page(b"[]"))
+    with pytest.raises(errors.ProtocolError, match="nested too deep"):
+        await turn.result()

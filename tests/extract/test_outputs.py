@@ -210,13 +210,13 @@ async def test_what_a_limit_cuts_off_takes_no_memory_for_good(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Walk after walk ends at the limit, with pages on their way, and the next one has room."""
-    monkeypatch.setattr(export, "BUDGET", 25_000)  # two or three pages
-    monkeypatch.setattr(parts, "GROUP_BYTES", 1)
+    monkeypatch.setattr(export, "BUDGET", 40_000)  # four pages
+    monkeypatch.setattr(parts, "GROUP_BYTES", 15_000)
     async with repeating() as lg:
         with anyio.fail_after(60):
-            report = await lg.enrich_leads.export(tmp_path, limit=100, page_size=2)
+            report = await lg.enrich_leads.export(tmp_path, limit=200, page_size=2)
     assert report.duplicates
-    assert (report.rows, report.complete) == (100, True)
+    assert (report.rows, report.complete) == (200, True)
 
 
 async def test_nothing_changed_since_is_no_error(lg: LeadGenius, tmp_path: Path) -> None:
