@@ -162,6 +162,8 @@ def _resolve(table: str, names: Iterable[str]) -> tuple[Field, ...]:
 def _undeclared(table: str, name: str) -> Field:
     if name == "_extra":
         raise ValueError("'_extra' is a column of every file, not a field: leave it out")
+    if any(char in '"\\' or not char.isprintable() for char in name):
+        raise ValueError(f"{name!r} is no name of a field: it has a quote or a control character")
     if near := near_field(table, name):
         raise ValueError(f"there is no field {name!r} in {table}; did you mean {near!r}?")
     warnings.warn(

@@ -203,7 +203,8 @@ class Walk:
         try:
             return await turn.result()
         except errors.ProtocolError as error:
-            self.failed.setdefault(turn.partition, error)
+            # Its traceback would keep the page in memory, out of the budget.
+            self.failed.setdefault(turn.partition, error.with_traceback(None))
             self._unreadable.add(turn.partition)
             return None
 

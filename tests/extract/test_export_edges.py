@@ -176,6 +176,15 @@ async def test_a_near_miss_of_a_field_is_refused(
         await lg.enrich_leads.export(tmp_path / "out", fields=["id", wrong])
 
 
+@pytest.mark.parametrize("name", ['we"ird', "back\\slash", "tab\there", "\ud800"])
+async def test_a_name_that_no_field_can_have_is_refused(
+    lg: LeadGenius, tmp_path: Path, name: str
+) -> None:
+    """A quote or a control character: the message says which name."""
+    with pytest.raises(ValueError, match="is no name of a field"):
+        await lg.enrich_leads.export(tmp_path / "out", fields=["id", name])
+
+
 async def test_an_unknown_field_is_asked_for_with_a_warning(lg: LeadGenius, tmp_path: Path) -> None:
     """New fields appear without notice, so an unknown name is sent, as a text column."""
     with pytest.warns(UnknownFieldWarning, match="shoeSize"):
