@@ -17,6 +17,16 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 #: pytest's exit codes where all went well, or no test was chosen.
 NONE_IS_FINE = (0, 5)
 
+#: What `nox -s bench` measures, and where its figures go.
+FIGURES = "docs/benchmarks"
+SUITE = (
+    ("--shape=full", "--rows=100000"),
+    ("--shape=full", "--rows=100000", "--gzip"),
+    ("--shape=lean", "--rows=500000"),
+    ("--shape=projected", "--rows=500000"),
+    ("--shape=drifting", "--rows=100000"),
+)
+
 
 def group(name: str) -> tuple[str, ...]:
     """Return the requirements of a dependency group."""
@@ -73,6 +83,33 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
+    """The main job beside its peers, all figures; or some: `-- --shape lean --rows 1000000`."""
+    session.install(".")
+    peers = [f"--{name}-python={_peers(session, name)}" for name in ("peers", "airbyte")]
+    if session.posargs:
+        session.run("python", "bench/versus.py", *peers, *session.posargs)
+        return
+    for asked in SUITE:
+        session.run("python", "bench/versus.py", *peers, f"--out={FIGURES}", *asked)
+    session.run("python", "bench/sweep.py", *peers, f"--out={FIGURES}")
+    session.run("python", "bench/summary.py", FIGURES)
+
+
+def _peers(session: nox.Session, name: str) -> Path:
+    """Make an environment for peers, and return its interpreter.
+
+    Not beside the project: pandas alone, which pyarrow imports where it is, would slow ours.
+    """
+    folder = Path(session.create_tmp()) / name
+    python = folder / "bin" / "python"
+    session.run("python", "-m", "venv", "--clear", f"{folder}")
+    requirements = group("peers" if name == "peers" else f"peers-{name}")
+    session.run(f"{python}", "-m", "pip", "install", "-q", *requirements, external=True)
+    return python
+
+
+@nox.session
+def figures(session: nox.Session) -> None:
     """The figures in docs/benchmarks.md, taken anew; each script says what it measures."""
     session.install(".")
     session.run("python", "bench/run.py", "--rows=1000000")
@@ -82,18 +119,6 @@ def bench(session: nox.Session) -> None:
     session.run("python", "bench/emulator_pages.py")
     session.run("python", "bench/imports.py", "--large=1000000")
     session.run("python", "bench/equality.py", env={"PYTHONPATH": "tests"})
-
-
-@nox.session
-def versus(session: nox.Session) -> None:
-    """The main job beside its peers, on the same bytes: `nox -s versus -- --rows 1000000`."""
-    session.install(".")
-    # Not beside the project: pandas alone, which pyarrow imports where it is, would slow ours.
-    peers = Path(session.create_tmp()) / "peers"
-    session.run("python", "-m", "venv", "--clear", f"{peers}")
-    python = f"{peers}/bin/python"
-    session.run(python, "-m", "pip", "install", "-q", *group("peers"), external=True)
-    session.run("python", "bench/versus.py", f"--peers-python={python}", *session.posargs)
 
 
 @nox.session

@@ -1,6 +1,6 @@
 """Whole-process figures of the main job against the emulator, on this machine.
 
-    nox -s bench -- --rows 1000000
+    python bench/run.py --rows 1000000
 
 Starts the emulator in a process of its own, runs `leadgenius export` as a user would, and prints
 for each run rows per second, peak memory and CPU seconds of the exporting process, as Markdown.

@@ -7,7 +7,8 @@ import contextlib
 from broken_json import GET, answer
 
 from leadgenius_async import errors
-from leadgenius_async._extract.rows import RowReader, read_head, row_struct
+from leadgenius_async._extract.envelope import read_token, rows_of
+from leadgenius_async._extract.rows import RowReader, row_struct
 from leadgenius_async._fields import ENRICH_LEAD_FIELDS
 from leadgenius_async._http import decode, record
 from leadgenius_async._lead_structs import EnrichLead
@@ -41,7 +42,8 @@ def read_all(body: bytes) -> int:
         record.payload(answer(body), Item, ("lead", "data", ""), call=GET)
         found += 1
     with contextlib.suppress(errors.ProtocolError, errors.APIStatusError):
-        data = read_head(answer(body), call=GET).data
+        read_token(answer(body), call=GET)
+        data = rows_of(body)
         rows, rejects = _LEADS.read(data)
         again = _ROWS.read(data)
         assert len(rows) + len(rejects) == len(again.rows) + len(again.rejects)

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 from lead_stub import render
 from settings_stub import render as render_settings
 
 import leadgenius_async
 from leadgenius_async import errors, models
+from leadgenius_async.emulator import Emulator
 
 PACKAGE = Path(leadgenius_async.__file__).parent
 TESTS = Path(__file__).parent
@@ -30,13 +32,45 @@ LAYERS = [
 ]
 
 
+#: What takes a second to load, or much memory, and an export has no use for. pyarrow loads numpy.
+HEAVY = {"pandas", "polars", "duckdb", "pydantic", "requests", "IPython"}
+#: Modules that are loaded, ours and all, or would be if they were there: 43 by the package, 44 by
+#: its version, 492 by a client and 517 by an export; a tenth more for other versions of others.
+MOST_MODULES = {"import": 50, "version": 50, "client": 540, "export": 570}
+
+_LOADED = """
+import sys
+before, asked = set(sys.modules), set()
+class Watch:
+    @staticmethod
+    def find_spec(name, *_):
+        asked.add(name)
+sys.meta_path.insert(0, Watch)
+{code}
+print(*set(sys.modules) - before, *asked, sep="\\n", file=sys.stderr)
+"""
+
+EXPORT = """
+import asyncio
+from leadgenius_async import LeadGenius
+
+async def main():
+    async with LeadGenius(rate="off") as lg:
+        await lg.enrich_leads.export({out!r}, chains="clients")
+
+asyncio.run(main())
+"""
+
+
 def loaded_by(code: str) -> set[str]:
-    """Return the modules that a fresh interpreter has loaded after `code`."""
-    script = f"{code}\nimport sys; print(*sys.modules, sep='\\n')"
+    """Return the modules that `code` loads in a fresh interpreter, or would if they were there."""
     done = subprocess.run(
-        [sys.executable, "-P", "-c", script], check=True, capture_output=True, text=True
+        [sys.executable, "-P", "-c", _LOADED.format(code=code)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    return set(done.stdout.split())
+    return set(done.stderr.split())
 
 
 def test_children_import_the_installed_package() -> None:
@@ -55,7 +89,8 @@ def test_the_built_wheel_is_what_is_tested() -> None:
 def test_importing_the_package_loads_neither_pyarrow_nor_aiohttp() -> None:
     """`import leadgenius_async` is lazy."""
     loaded = loaded_by("import leadgenius_async")
-    assert not loaded & {"pyarrow", "aiohttp", "msgspec", "anyio"}
+    assert not loaded & ({"pyarrow", "aiohttp", "msgspec", "anyio", "numpy"} | HEAVY)
+    assert len(loaded) <= MOST_MODULES["import"]
 
 
 def test_the_version_loads_neither_rich_nor_cyclopts() -> None:
@@ -63,7 +98,27 @@ def test_the_version_loads_neither_rich_nor_cyclopts() -> None:
     setup = "import sys; sys.argv = ['leadgenius', '--version']"
     code = f"{setup}\nfrom leadgenius_async.cli import main\nmain()"
     loaded = loaded_by(code)
-    assert not loaded & {"rich", "cyclopts", "pyarrow", "aiohttp", "asyncio"}
+    assert not loaded & ({"rich", "cyclopts", "pyarrow", "aiohttp", "asyncio", "numpy"} | HEAVY)
+    assert len(loaded) <= MOST_MODULES["version"]
+
+
+def test_a_client_loads_nothing_heavy() -> None:
+    """Nor does it load what reads commands."""
+    loaded = loaded_by("from leadgenius_async import LeadGenius\nLeadGenius()")
+    assert not loaded & ({"rich", "cyclopts"} | HEAVY)
+    assert len(loaded) <= MOST_MODULES["client"]
+
+
+async def test_an_export_loads_no_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To Parquet, of rows as declared, chains per client and a sweep; odd rows and NDJSON may."""
+    code = EXPORT.format(out=str(tmp_path / "out"))
+    async with Emulator(leads=600, source_leads=0, rate="off", habits=False) as service:
+        for name in ("base_url", "api_key", "user_id"):
+            monkeypatch.setenv(f"LEADGENIUS_{name.upper()}", getattr(service.ready, name))
+        loaded = await to_thread.run_sync(loaded_by, code)
+    assert (tmp_path / "out" / "_SUCCESS").exists()
+    assert not loaded & ({"rich", "cyclopts"} | HEAVY)
+    assert len(loaded) <= MOST_MODULES["export"]
 
 
 @pytest.mark.parametrize(

@@ -14,22 +14,31 @@ from pathlib import Path
 
 import msgspec
 from aiohttp import web
-from peers.render import SHAPES, Rendered, render
+from peers.render import Rendered, render
+from peers.shapes import SHAPES
 
 from leadgenius_async.emulator.routes.clients import ClientList
 
 
-def application(folder: Path, rendered: Rendered) -> web.Application:
-    """The server's two calls: a page of a client's listing, and the clients."""
+def application(folder: Path, rendered: Rendered, latency: float = 0.0) -> web.Application:
+    """The server's two calls: a page of a client's listing, and the clients.
+
+    Args:
+        folder: Where the pages stand.
+        rendered: What they are.
+        latency: Seconds between a request and its answer.
+    """
     places = {client.client_id: place for place, client in enumerate(rendered.clients)}
     clients = msgspec.json.encode(ClientList(list(rendered.clients)))
 
     async def page(request: web.Request) -> web.StreamResponse:
         listing = folder / str(places[request.query["clientId"]])
         number = int(request.query.get("nextToken") or 0)
+        await asyncio.sleep(latency)
         return web.FileResponse(listing / f"{number}.json")
 
     async def list_clients(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(latency)
         return web.Response(body=clients, content_type="application/json")
 
     app = web.Application()
@@ -38,9 +47,9 @@ def application(folder: Path, rendered: Rendered) -> web.Application:
     return app
 
 
-async def serve(folder: Path, rendered: Rendered) -> None:
+async def serve(folder: Path, rendered: Rendered, latency: float) -> None:
     """Serve until the process is ended."""
-    runner = web.AppRunner(application(folder, rendered), access_log=None)
+    runner = web.AppRunner(application(folder, rendered, latency), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
@@ -59,6 +68,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--chains", type=int, default=8)
     parser.add_argument("--gzip", action="store_true")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     options = parser.parse_args()
     rendered = render(
         options.folder,
@@ -67,7 +77,7 @@ def main() -> None:
         chains=options.chains,
         compress=options.gzip,
     )
-    asyncio.run(serve(options.folder, rendered))
+    asyncio.run(serve(options.folder, rendered, options.latency))
 
 
 if __name__ == "__main__":

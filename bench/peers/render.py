@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from run import LEAN
+from peers.drift import drift
+from peers.shapes import Shape
 
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.config import EmulatorConfig
@@ -22,25 +23,6 @@ from leadgenius_async.emulator.structs import Client
 _TABLE = "enrich_leads"
 _SEED = 0
 _GZIP_LEVEL = 6  # what gateways use
-
-
-class Shape(NamedTuple):
-    """What pages look like.
-
-    Attributes:
-        page_rows: Rows of a page: as many as the service's cap of 6 MB allows, or its limit does.
-        fields: The rows' fields; None for all.
-    """
-
-    page_rows: int
-    fields: tuple[str, ...] | None
-
-
-SHAPES = {
-    "full": Shape(1_250, None),
-    "lean": Shape(5_000, tuple(LEAN.split(","))),
-    "projected": Shape(5_000, ("id", "company_id", "client_id", "fullName", "email")),
-}
 
 
 class Rendered(NamedTuple):
@@ -122,6 +104,8 @@ def _pages(
             stored = chunk[start : start + shape.page_rows]
             served = [(0, row.client_id, row.head, row.tail) for row in stored]
             encoded = [msgspec.json.encode(row) for row in builder.build(served, shape.fields)]
+            if shape.drifts:
+                encoded = drift(encoded, number)
             left, number = left - len(stored), number + 1
             yield _page(client, encoded, str(number) if left else None), encoded
 

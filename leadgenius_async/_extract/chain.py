@@ -6,15 +6,14 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import anyio
-import msgspec
 
 from leadgenius_async import errors
 from leadgenius_async._extract.budget import ByteBudget
+from leadgenius_async._extract.envelope import has_rows, read_token
 from leadgenius_async._extract.journal import token_digest
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.plan import Partition
 from leadgenius_async._extract.query import MAX_PAGE_SIZE, Query
-from leadgenius_async._extract.rows import Head, read_head
 from leadgenius_async._http.call import KEY_OR_SESSION, Call, Meter
 from leadgenius_async._http.retry import MAX_PROTOCOL_TRIES, backoff, is_too_slow
 from leadgenius_async._http.transport import Transport
@@ -51,15 +50,18 @@ class RawPage:
 
     Attributes:
         place: Where it stands.
-        data: Its rows, a JSON array; they keep the whole body in memory.
-        size: Bytes of its body.
+        body: All of it, JSON.
         limit: Rows that were asked for.
     """
 
     place: PagePlace
-    data: msgspec.Raw
-    size: int
+    body: bytes
     limit: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of its body."""
+        return len(self.body)
 
     def check_count(self, rows: int) -> None:
         """Refuse a page of far more rows than were asked for: no memory was planned for them.
@@ -144,15 +146,15 @@ class Chain:
             return first
         guess = await self._budget.take(self._page_size.guess)
         try:
-            head, size, limit = await self._ask()
+            token, body, limit = await self._ask()
         except BaseException:
             self._budget.give_back(guess)
             raise
-        self._budget.correct(guess, size)
-        place = PagePlace(self.partition, number, self._token, head.token)
-        return RawPage(place, head.data, size, limit)
+        self._budget.correct(guess, len(body))
+        place = PagePlace(self.partition, number, self._token, token)
+        return RawPage(place, body, limit)
 
-    async def _ask(self) -> tuple[Head, int, int]:
+    async def _ask(self) -> tuple[str | None, bytes, int]:
         """Ask for the page at the token, with smaller limits while it is too large or too slow."""
         slow = 0
         while True:
@@ -195,7 +197,7 @@ class Chain:
                 self._slow_limit = None
 
     def _check_progress(self, page: RawPage) -> None:
-        self._empty = self._empty + 1 if memoryview(page.data).nbytes <= len(b"[]") else 0
+        self._empty = 0 if has_rows(page.body) else self._empty + 1
         if self._empty >= MAX_EMPTY_PAGES:
             raise errors.PaginationLoop(
                 f"{self._query.path}: {MAX_EMPTY_PAGES:,} empty pages in a row for "
@@ -222,8 +224,8 @@ async def fetch_page(
     limit: int,
     meter: Meter,
     shrinks: bool = False,
-) -> tuple[Head, int]:
-    """Fetch one page of a bulk list, and return its head and the bytes of its body.
+) -> tuple[str | None, bytes]:
+    """Fetch one page of a bulk list, and return the token of the one after it and its body.
 
     A body that is not a page after all is asked for again, as any broken answer is; with
     `shrinks`, a page that takes too long is not, since the caller then asks for fewer rows.
@@ -245,7 +247,7 @@ async def fetch_page(
     for tries_left in reversed(range(MAX_PROTOCOL_TRIES)):
         reply = await transport.request(call, meter=meter)
         try:
-            return read_head(reply, call=call), len(reply.body)
+            return read_token(reply, call=call), reply.body
         except errors.ProtocolError:
             if not tries_left:
                 raise

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leadgenius_async import errors
-from leadgenius_async._extract.columns import ARROW_TYPES
+from leadgenius_async._extract.batch_reader import ARROW_TYPES
 from leadgenius_async._extract.dataset import (
     INTENT,
     JOURNAL,

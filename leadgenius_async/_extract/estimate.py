@@ -17,6 +17,7 @@ from leadgenius_async import errors
 from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.chain import Chain, RawPage
 from leadgenius_async._extract.columns import Decoded
+from leadgenius_async._extract.envelope import rows_of
 from leadgenius_async._extract.formats import Compression, FileFormat
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.plan import Partition, plan
@@ -167,9 +168,9 @@ class Estimator:
         a Parquet file of one page of full rows is 40 % larger than one of 32 pages (measured); by
         what the second half of the page adds, the estimate is 12 % too high.
         """
-        raws = split(page.data)
-        data = msgspec.Raw(msgspec.json.encode(raws[: len(raws) // 2]))
-        half = self._decoder(dataclasses.replace(page, data=data))
+        raws = split(rows_of(page.body))
+        body = msgspec.json.encode({"data": raws[: len(raws) // 2]})
+        half = self._decoder(dataclasses.replace(page, body=body))
         size = self._file_size(content)
         added = max(0, size - self._file_size(half))
         return size, added / max(1, content.rows - half.rows)

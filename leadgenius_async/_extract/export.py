@@ -102,7 +102,6 @@ class Export:
         # Of the rows of a page, some may be older than what is asked for.
         most = None if query.since else query.limit
         self._page_size = PageSize(query.sent, fixed=query.page_size, most=most)
-        self._budget = ByteBudget(BUDGET)
         self._decoder = make_decoder(query, job.spec.format, strict=job.spec.strict_schema)
         self._failed: dict[Partition, errors.LeadGeniusError] = {}
         self._again = 0  # rows that came twice, as far as that is known
@@ -195,7 +194,7 @@ class Export:
         if not self._failed:
             self._require_rows()
         if not self._journal.parts:
-            await self._writer(self._decoder).write_empty()
+            await self._writer(self._decoder, ByteBudget(BUDGET)).write_empty()
         if not self._failed and not self._job.unique:
             await to_thread.run_sync(self._drop_duplicates)
 
@@ -229,7 +228,9 @@ class Export:
         if kind == "sweep":
             query = keys_query(self._query)
             page_size, decoder = PageSize(query.sent), KeysDecoder(query)
-        writer = self._writer(decoder)
+        # A walk's own: pages that are on their way when its limit is reached give nothing back.
+        budget = ByteBudget(BUDGET)
+        writer = self._writer(decoder, budget)
         with_seen = {p: (chain, self._journal.tokens_of(chain)) for p, chain in chains.items()}
         walk = Walk(
             self._transport,
@@ -238,7 +239,7 @@ class Export:
             decoder=decoder,
             writer=writer,
             page_size=page_size,
-            budget=self._budget,
+            budget=budget,
             meters=self._costs.meters,
             concurrency=self._concurrency,
             on_page=self._count,
@@ -267,9 +268,9 @@ class Export:
             await writer.abandon()
             raise
 
-    def _writer(self, decoder: Decoder) -> PartWriter:
+    def _writer(self, decoder: Decoder, budget: ByteBudget) -> PartWriter:
         chains = {self._costs.partition(chain): chain for chain in self._journal.chains}
-        return PartWriter(self._dataset, decoder, self._budget, chains)
+        return PartWriter(self._dataset, decoder, budget, chains)
 
     def _unfinished(self, kind: Kind) -> dict[Partition, ChainState]:
         if self._left == 0:

@@ -16,9 +16,10 @@ from leadgenius_async._extract.columns import (
     wanted_rows,
 )
 from leadgenius_async._extract.query import Query
-from leadgenius_async._extract.rows import Reject, read_cell, split
+from leadgenius_async._extract.rows import Reject, read_cell
 from leadgenius_async._extract.tenants import check_tenant
 from leadgenius_async._fields import Field
+from leadgenius_async._http import decode
 
 _ID = Field("id", "text")
 
@@ -28,6 +29,14 @@ class _Keys(msgspec.Struct, gc=False):
     company_id: str | None = None
     client_id: str | None = None
     updatedAt: object = None
+
+
+class _RawPage(msgspec.Struct):
+    data: list[msgspec.Raw]
+
+
+class _KeysPage(msgspec.Struct):
+    data: list[_Keys]
 
 
 class LineDecoder:
@@ -48,7 +57,7 @@ class LineDecoder:
         self.only: pa.Array[Any] | None = None
         self._query = query
         self._strict = strict
-        self._keys = msgspec.json.Decoder(list[_Keys])
+        self._keys = msgspec.json.Decoder(_KeysPage)
         self._key = msgspec.json.Decoder(_Keys)
         self._cells = msgspec.json.Decoder(dict[str, msgspec.Raw])
         self._wanted = {field.name for field in query.wanted}
@@ -61,8 +70,9 @@ class LineDecoder:
             SchemaMismatch: A row cannot be read, and none such is allowed.
             ProtocolError: The rows cannot be told apart.
         """
-        raws = split(page.data)
-        keys, rejects = self._read_keys(page.data, raws)
+        # The whole page each time: to cut its rows out first would be one more pass.
+        raws = decode.parse(page.body, _RawPage, of="a page of rows").data
+        keys, rejects = self._read_keys(page.body, raws)
         client_ids = [key.client_id for key in keys]
         check_tenant(
             self._query.path,
@@ -73,7 +83,7 @@ class LineDecoder:
         )
         if self._strict:
             refuse_rejects(self._query, page.place, rejects)
-        lines = self._lines(raws, page.data)
+        lines = self._lines(raws, page.body)
         read = len(lines)
         batch = key_batch(_texts([key.id for key in keys]), client_ids)
         wanted = wanted_rows(
@@ -89,12 +99,10 @@ class LineDecoder:
         content = b"\n".join([*lines, b""]) if lines else b""
         return Decoded(page.place, read, len(lines), content, len(content), rejects, batch)
 
-    def _read_keys(
-        self, data: msgspec.Raw, raws: list[msgspec.Raw]
-    ) -> tuple[list[_Keys], list[Reject]]:
+    def _read_keys(self, body: bytes, raws: list[msgspec.Raw]) -> tuple[list[_Keys], list[Reject]]:
         """Read the keys of all rows; rows that are no objects leave `raws` as rejects."""
         try:
-            return self._keys.decode(data), []
+            return self._keys.decode(body).data, []
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return self._read_keys_one_by_one(raws)
 
@@ -109,10 +117,10 @@ class LineDecoder:
                 rejects.append(Reject(bytes(raw), str(error)))
         return keys, rejects
 
-    def _lines(self, raws: list[msgspec.Raw], data: msgspec.Raw) -> list[bytes | msgspec.Raw]:
+    def _lines(self, raws: list[msgspec.Raw], body: bytes) -> list[bytes | msgspec.Raw]:
         if not self._query.wants_all:
             return [self._without_keys(raw) for raw in raws]
-        if b"\n" in (whole := bytes(data)) or b"\r" in whole:
+        if b"\n" in body or b"\r" in body:
             # Only JSON that was laid out for reading has line ends between its tokens.
             return [msgspec.json.format(bytes(raw), indent=-1) for raw in raws]
         return list(raws)

@@ -38,6 +38,10 @@ class _Row(msgspec.Struct, gc=False):
     client_id: str | None = None
 
 
+class _Rows(msgspec.Struct):
+    data: list[_Row]
+
+
 class Planner:
     """Cuts an export into chains.
 
@@ -108,6 +112,6 @@ class Planner:
 def _shares(page: RawPage) -> Counter[str | None]:
     """Return the rows of a page per client; none where they cannot be told."""
     try:
-        return Counter(row.client_id for row in msgspec.json.decode(page.data, type=list[_Row]))
+        return Counter(row.client_id for row in msgspec.json.decode(page.body, type=_Rows).data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Counter()

@@ -8,59 +8,29 @@ handed back raw.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from leadgenius_async import errors
 from leadgenius_async._fields import Field
 from leadgenius_async._http import decode
-from leadgenius_async._http.call import Call, Reply
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
 #: Under this name a row struct holds what nobody declared. No sender knows it.
 _EXTRA_IN_JSON = "_leadgenius_extra"
 
+#: A service that sends a new name in each row is not to fill the memory with them.
+_MOST_ODD = 100
+#: Names that no struct can have for a member.
+_AWKWARD = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
+
 _JSON_TYPES = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean",
                b"n": "null"}  # fmt: skip
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-
-
-class Head(msgspec.Struct):
-    """A page with its rows left as bytes: reading it costs a skip over them.
-
-    Attributes:
-        data: The rows, a JSON array, sharing the memory of the body.
-        nextToken: Where the next page starts; `lastKey` in older answers.
-    """
-
-    data: msgspec.Raw = msgspec.Raw()
-    nextToken: str | None = None
-    lastKey: str | None = None
-    success: bool = True
-
-    @property
-    def token(self) -> str | None:
-        """Where the next page starts; None or empty on the last page."""
-        return self.nextToken or self.lastKey or None
-
-
-def read_head(reply: Reply, *, call: Call) -> Head:
-    """Read the token of a page, long before its rows are decoded.
-
-    Raises:
-        ProtocolError: Not a page: cut off, malformed, or without rows.
-        APIStatusError: The answer said `success: false`.
-    """
-    head = decode.parse(reply.body, Head, of=call.name)
-    if not head.success:
-        raise decode.status_error(reply.status, reply.headers, reply.body, call=call)
-    if not starts_with(head.data, b"["):
-        raise errors.ProtocolError(f"{call.name}: the answer has no list of rows under `data`")
-    return head
 
 
 class Reject(NamedTuple):
@@ -113,6 +83,10 @@ class RowReader(Generic[RowT]):
         keep_extra: Turns the JSON text of what nobody declared into the value of `extra`;
             None drops undeclared fields, as under a projection, where they only mean that the
             service ignored `fields`.
+
+    Attributes:
+        odd: Fields whose values were not of their declared type, or that nobody declared; the
+            first hundred of them.
     """
 
     def __init__(
@@ -122,6 +96,7 @@ class RowReader(Generic[RowT]):
         *,
         keep_extra: Callable[[bytes], object] | None,
     ) -> None:
+        self.odd: set[str] = set()
         self._row = row
         self._keep_undeclared = keep_extra is not None
         self._extra = keep_extra or _as_text
@@ -142,13 +117,10 @@ class RowReader(Generic[RowT]):
         try:
             return Rows(self._page_decoder.decode(data), [])
         except _UNREADABLE:
-            return self._read_one_by_one(split(data))
+            return self.read_each(split(data))
 
-    def read_one(self, data: msgspec.Raw) -> Rows[RowT]:
-        """Read a row that stands alone."""
-        return self._read_one_by_one([data])
-
-    def _read_one_by_one(self, raws: list[msgspec.Raw]) -> Rows[RowT]:
+    def read_each(self, raws: list[msgspec.Raw]) -> Rows[RowT]:
+        """Read rows one by one: as they are declared, or else cell by cell."""
         rows: list[RowT] = []
         rejects: list[Reject] = []
         for raw in raws:
@@ -175,11 +147,19 @@ class RowReader(Generic[RowT]):
                 values[attribute] = read_cell(cell, field)
             except msgspec.ValidationError:
                 extra[field.name] = cell
+            else:
+                self._note(field.name, is_odd=not fits(cell, field))
         if self._keep_undeclared:
             extra |= cells
+        for name in extra:
+            self._note(name, is_odd=True)
         if extra:
             values["extra"] = self._extra(compact_object(extra))
         return self._row(**values)
+
+    def _note(self, name: str, *, is_odd: bool) -> None:
+        if is_odd and len(self.odd) < _MOST_ODD and not _AWKWARD(name):
+            self.odd.add(name)
 
 
 def split(data: msgspec.Raw) -> list[msgspec.Raw]:
@@ -210,6 +190,11 @@ def is_exact(number: msgspec.Raw) -> bool:
         return False
 
 
+def fits(cell: msgspec.Raw, field: Field) -> bool:
+    """Return whether a JSON value that can be read is of its field's declared type."""
+    return field.type == "number" or json_type(cell) in {"string", "null"}
+
+
 def read_cell(cell: msgspec.Raw, field: Field) -> object:
     """Return a JSON value as what its field's column holds.
 
@@ -231,8 +216,8 @@ def _compact(raw: msgspec.Raw) -> bytes:
 
 
 def compact_object(cells: Mapping[str, msgspec.Raw]) -> bytes:
-    """Return the compact JSON of an object whose members are JSON already."""
-    return msgspec.json.encode({name: msgspec.Raw(_compact(raw)) for name, raw in cells.items()})
+    """Return the compact JSON of an object whose members are JSON already, in order of name."""
+    return msgspec.json.encode({name: msgspec.Raw(_compact(cells[name])) for name in sorted(cells)})
 
 
 def _as_text(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""One walk over some chains: they fetch, one thread decodes, another writes."""
+"""One walk over some chains: they fetch, two threads decode, another writes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
-from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from leadgenius_async import errors
 from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.chain import Chain, RawPage
 from leadgenius_async._extract.columns import Decoded
+from leadgenius_async._extract.decoding import DECODERS, Decoding
 from leadgenius_async._extract.journal import ChainState
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.parts import PartWriter
@@ -152,38 +152,60 @@ class Walk:
         pages: MemoryObjectReceiveStream[RawPage],
         decoded: MemoryObjectSendStream[Decoded[Any]],
     ) -> None:
-        # One page at a time: decoding holds the interpreter lock, so a second thread gains nothing.
-        async with pages, decoded:
+        """Decode pages side by side, and hand them on in the order in which they came."""
+        # Under a limit one at a time: it may be enough.
+        more = anyio.Semaphore(DECODERS - 1 if self._left is None else 0)
+        queue_in, queue = anyio.create_memory_object_stream[Decoding](DECODERS)
+        async with pages, queue_in, anyio.create_task_group() as decoding:
+            decoding.start_soon(self._hand_on, queue, decoded, more, decoding.cancel_scope)
             async for page in pages:
-                content = await self._decode(page)
-                if content is None:
-                    self._budget.give_back(page.size)
-                    continue
-                self._budget.correct(page.size, content.size)
-                self._page_size.observe(content.read, page.size)
-                del page  # its body would stay in memory while the next one is awaited
-                if self._left is not None:
-                    content = content.first(self._left)
-                    self._left -= content.rows
-                await decoded.send(content)
+                turn = Decoding(page)
+                await queue_in.send(turn)
+                decoding.start_soon(turn.run, self._decoder, page)
+                del page, turn  # they would stay in memory while the next one is awaited
+                await more.acquire()
+            await queue_in.aclose()
+
+    async def _hand_on(
+        self,
+        queue: MemoryObjectReceiveStream[Decoding],
+        decoded: MemoryObjectSendStream[Decoded[Any]],
+        more: anyio.Semaphore,
+        decoding: anyio.CancelScope,
+    ) -> None:
+        async with queue, decoded:
+            async for turn in queue:
+                content = await self._take(turn)
+                del turn
+                if content is not None:
+                    await decoded.send(content)
                 del content
                 if self._left == 0:
                     self._fetching.cancel()
+                    decoding.cancel()
                     return
+                more.release()
 
-    async def _decode(self, page: RawPage) -> Decoded[Any] | None:
-        """Decode a page; where it cannot be read, its chain fails, and none behind it is taken."""
-        partition = page.place.partition
-        if partition in self._unreadable:
+    async def _take(self, turn: Decoding) -> Decoded[Any] | None:
+        """Return a page's rows; where it cannot be read, its chain fails, and all behind it."""
+        content = await self._read(turn)
+        if content is None or turn.partition in self._unreadable:
+            self._budget.give_back(turn.size)
             return None
-        try:
-            content = await to_thread.run_sync(self._decoder, page)
-            page.check_count(content.read + len(content.rejects))
-        except errors.ProtocolError as error:
-            self.failed[partition] = error
-            self._unreadable.add(partition)
-            return None
+        self._budget.correct(turn.size, content.size)
+        self._page_size.observe(content.read, turn.size)
+        if self._left is not None:
+            content = content.first(self._left)
+            self._left -= content.rows
         return content
+
+    async def _read(self, turn: Decoding) -> Decoded[Any] | None:
+        try:
+            return await turn.result()
+        except errors.ProtocolError as error:
+            self.failed.setdefault(turn.partition, error)
+            self._unreadable.add(turn.partition)
+            return None
 
     async def _write_all(self, decoded: MemoryObjectReceiveStream[Decoded[Any]]) -> None:
         async with decoded:

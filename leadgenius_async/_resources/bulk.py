@@ -15,6 +15,7 @@ from anyio import to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._extract.chain import fetch_page
+from leadgenius_async._extract.envelope import rows_of
 from leadgenius_async._extract.formats import (
     Chains,
     Compression,
@@ -407,11 +408,11 @@ class BulkLeads(Generic[LeadT]):
             TenantMismatch: A row belongs to another company or client.
         """
         client_id = next(iter(query.clients), None)
-        head, length = await fetch_page(
+        following, body = await fetch_page(
             self._transport, query, client_id, token=token, limit=limit, meter=Meter()
         )
-        rows, rejects = self._reader.read(head.data)
-        size.observe(len(rows), length)
+        rows, rejects = self._reader.read(rows_of(body))
+        size.observe(len(rows), len(body))
         check_tenant(
             query.path,
             map(_company_id, rows),
@@ -424,7 +425,7 @@ class BulkLeads(Generic[LeadT]):
                 f"{query.path}: {len(rejects)} rows of a page cannot be read "
                 f"({rejects[0].reason}); export() keeps such rows aside"
             )
-        return Page(rows, head.token)
+        return Page(rows, following)
 
     async def _checked(self, query: Query, meter: Meter | None = None) -> Query:
         """Return the query with its company, once its clients are known to be the account's.

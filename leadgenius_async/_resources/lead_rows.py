@@ -45,7 +45,7 @@ def read_lead(keys: Sequence[str], call: Call, reply: Reply) -> EnrichLead:
         ProtocolError: There is none, or it cannot be read at all.
     """
     found = decode.find(reply, keys, call=call)
-    return _sound(_reader.read_one(msgspec.Raw(found)), call)[0]
+    return _sound(_reader.read_each([msgspec.Raw(found)]), call)[0]
 
 
 def created_lead(keys: Sequence[str], call: Call, reply: Reply) -> EnrichLead:

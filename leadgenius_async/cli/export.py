@@ -15,6 +15,7 @@ from cyclopts import App, Parameter
 from leadgenius_async._extract.formats import Compression, FileFormat, PartitionBy
 from leadgenius_async._extract.report import ExportEstimate, ExportReport
 from leadgenius_async.cli.failures import Incomplete
+from leadgenius_async.cli.heap import use_few_arenas
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
 from leadgenius_async.cli.progress import ProgressDisplay
@@ -125,6 +126,7 @@ async def export_with(table: Table, options: ExportOptions, connection: Connecti
     if options.estimate:
         await estimate_with(table, options, connection)
         return
+    use_few_arenas()
     out = options.place
     try:
         async with connection.open() as lg:

@@ -125,11 +125,11 @@ def test_fields_become_columns(out: Path) -> None:
     """Numbers where all are, else text; what has no column of its own stays in `_extra`."""
     before = table_of(out)
     report = compact(out, promote=True)
-    assert report.promoted == {"shoeSize": "number", "hat": "text", "order": "text"}
+    assert report.promoted == {"hat": "text", "order": "text", "shoeSize": "number"}
     after = table_of(out)
     check_whole(out, after)
     assert after.column_names == [
-        *before.column_names[:-1], "shoeSize", "hat", "order", "_extra",
+        *before.column_names[:-1], "hat", "shoeSize", "order", "_extra",
     ]  # fmt: skip
     assert after.drop_columns(["shoeSize", "hat", "order", "_extra"]).equals(
         before.drop_columns(["_extra"])

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from leadgenius_async import errors
+from leadgenius_async._extract import columns
+from leadgenius_async._extract.batch_reader import BatchReader
 from leadgenius_async._extract.chain import PagePlace, RawPage
-from leadgenius_async._extract.columns import ArrowDecoder
+from leadgenius_async._extract.columns import ArrowDecoder, Decoded
+from leadgenius_async._extract.decoding import Decoding
+from leadgenius_async._extract.envelope import read_token
 from leadgenius_async._extract.lines import LineDecoder
 from leadgenius_async._extract.plan import Partition
 from leadgenius_async._extract.query import MAX_PAGE_SIZE, Query, make_query
-from leadgenius_async._extract.rows import Head, read_head
 from leadgenius_async._http.call import KEY_OR_SESSION, Call, Reply
 
 CALL = Call(method="GET", path="/enrich-leads/list", takes=KEY_OR_SESSION, repeatable=True)
@@ -23,9 +27,8 @@ CALL = Call(method="GET", path="/enrich-leads/list", takes=KEY_OR_SESSION, repea
 def page(data: bytes, client: str | None = None) -> RawPage:
     """Return a page whose `data` is these bytes."""
     body = b'{"success":true,"data":' + data + b',"nextToken":null}'
-    head = read_head(Reply(200, {}, body), call=CALL)
     place = PagePlace(Partition("enrich_leads", client), 0, None, None)
-    return RawPage(place, head.data, len(body), MAX_PAGE_SIZE)
+    return RawPage(place, body, MAX_PAGE_SIZE)
 
 
 def query(fields: list[str] | None = None) -> Query:
@@ -169,14 +172,14 @@ def test_lines_of_a_projection_have_the_wanted_fields_alone() -> None:
 def test_a_body_without_rows_is_no_empty_page(body: bytes) -> None:
     """A page that is not one is an error, never the end of a chain."""
     with pytest.raises(errors.ProtocolError):
-        read_head(Reply(200, {}, body), call=CALL)
+        read_token(Reply(200, {}, body), call=CALL)
 
 
 def test_a_page_that_says_it_failed_is_an_error() -> None:
     """`success: false` in a 200 is the service's no."""
     body = b'{"success":false,"error":"nope","data":[]}'
     with pytest.raises(errors.APIStatusError, match="nope"):
-        read_head(Reply(200, {}, body), call=CALL)
+        read_token(Reply(200, {}, body), call=CALL)
 
 
 @pytest.mark.fault("P4")
@@ -184,7 +187,7 @@ def test_deep_nesting_is_an_error_of_ours() -> None:
     """Nesting beyond the decoder's depth is refused, not a RecursionError."""
     deep = b"[" * 100_000 + b"]" * 100_000
     with pytest.raises(errors.ProtocolError):
-        read_head(Reply(200, {}, b'{"data":[{"a":' + deep + b"}]}"), call=CALL)
+        read_token(Reply(200, {}, b'{"data":[{"a":' + deep + b"}]}"), call=CALL)
 
 
 JSON_VALUES = st.recursive(
@@ -215,11 +218,32 @@ def test_no_value_is_ever_lost(rows: list[dict[str, object]]) -> None:
                 assert got[name] == value
 
 
-def test_a_head_is_read_without_its_rows() -> None:
-    """The token is known before any row is looked at; older answers call it `lastKey`."""
-    for name in ("nextToken", "lastKey"):
-        body = b'{"data":[{"broken": tru}],"%s":"t"}' % name.encode()
-        good = body.replace(b"tru}", b"true}")
-        head = read_head(Reply(200, {}, good), call=CALL)
-        assert isinstance(head, Head)
-        assert head.token == "t"
+def test_what_two_pages_at_a_time_taught_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that is made while another page teaches more is not the last."""
+    decode = ArrowDecoder(query())
+    make = BatchReader
+
+    def meanwhile(*args: Any, **options: Any) -> BatchReader:
+        monkeypatch.setattr(columns, "BatchReader", make)
+        decode(page(b'[{"id":"2","newer":1}]'))  # in the other thread, faster than this one
+        return make(*args, **options)
+
+    monkeypatch.setattr(columns, "BatchReader", meanwhile)
+    decode(page(b'[{"id":"1","new":1}]'))
+    decode(page(b'[{"id":"3","newer":1}]'))
+    with monkeypatch.context() as patch:
+        patch.setattr(decode, "_lenient", None)
+        content = decode(page(b'[{"id":"4","new":1,"newer":2}]')).content
+    assert content["_extra"].to_pylist() == ['{"new":1,"newer":2}']
+
+
+async def test_a_depth_at_the_edge_fails_its_page_alone() -> None:
+    """Some looks at a page take a level more than others: 992 lists as an id, of 1,000."""
+
+    def too_deep(_: RawPage) -> Decoded[Any]:
+        raise RecursionError
+
+    turn = Decoding(page(b"[]"))
+    await turn.run(too_deep, page(b"[]"))
+    with pytest.raises(errors.ProtocolError, match="nested too deep"):
+        await turn.result()

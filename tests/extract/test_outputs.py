@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import duckdb
 import polars as pl
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ from accounts import connect
 from truth import ndjson_rows, parquet_rows
 
 from leadgenius_async import LeadGenius, UnknownFieldWarning, errors
-from leadgenius_async._extract import parts
+from leadgenius_async._extract import export, parts
 from leadgenius_async._extract.query import MAX_FIELDS_BYTES, make_query
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import ExportReport
@@ -203,6 +204,19 @@ async def test_a_limit_counts_rows_that_come_twice_once(tmp_path: Path) -> None:
     assert report.duplicates
     assert (report.rows, report.complete) == (400, True)
     assert len(set(ids_in(tmp_path))) == 400
+
+
+async def test_what_a_limit_cuts_off_takes_no_memory_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Walk after walk ends at the limit, with pages on their way, and the next one has room."""
+    monkeypatch.setattr(export, "BUDGET", 40_000)  # four pages
+    monkeypatch.setattr(parts, "GROUP_BYTES", 15_000)
+    async with repeating() as lg:
+        with anyio.fail_after(60):
+            report = await lg.enrich_leads.export(tmp_path, limit=200, page_size=2)
+    assert report.duplicates
+    assert (report.rows, report.complete) == (200, True)
 
 
 async def test_nothing_changed_since_is_no_error(lg: LeadGenius, tmp_path: Path) -> None:
