@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import re
 from typing import NoReturn
+
+_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]").search
 
 
 class Secret:
@@ -16,7 +19,7 @@ class Secret:
 
     def __init__(self, value: str | Secret) -> None:
         text = value.reveal() if isinstance(value, Secret) else value
-        if any(ord(char) < 32 or ord(char) == 127 or "\ud800" <= char <= "\udfff" for char in text):
+        if _UNSENDABLE(text):
             # It could otherwise smuggle a second header into the request, or not be sent at all;
             # a lone surrogate is what Python makes of a byte that is no UTF-8.
             del value, text  # a traceback with locals would show them

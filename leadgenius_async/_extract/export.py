@@ -23,6 +23,7 @@ from leadgenius_async._extract.columns import Decoded, KeysDecoder
 from leadgenius_async._extract.costs import Costs
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import sync
+from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._extract.formats import suffix_of
 from leadgenius_async._extract.journal import ChainState, Job
 from leadgenius_async._extract.layout import go_on, is_decided, lay_out
@@ -38,7 +39,7 @@ from leadgenius_async._extract.rewrite import without_rows
 from leadgenius_async._extract.schema import DatasetSchema
 from leadgenius_async._extract.sinks import Decoder, make_decoder
 from leadgenius_async._extract.store import Store
-from leadgenius_async._extract.walk import Walk, first_error
+from leadgenius_async._extract.walk import Walk
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.transport import Transport
 

@@ -23,11 +23,11 @@ from leadgenius_async._extract.dataset import (
     SUCCESS,
     Dataset,
 )
+from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._extract.jobs import discard
 from leadgenius_async._extract.journal import Job, Journal
 from leadgenius_async._extract.schema import SCHEMA
 from leadgenius_async._extract.store import Store, default_staging, resolve
-from leadgenius_async._extract.walk import first_error
 from leadgenius_async._private import make_private_folder
 
 _AT_A_TIME = 4  # parts

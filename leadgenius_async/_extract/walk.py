@@ -14,6 +14,7 @@ from leadgenius_async._extract.budget import ByteBudget
 from leadgenius_async._extract.chain import Chain, RawPage
 from leadgenius_async._extract.columns import Decoded
 from leadgenius_async._extract.decoding import DECODERS, Decoding
+from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._extract.journal import ChainState
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.parts import PartWriter
@@ -214,9 +215,3 @@ class Walk:
                 self._on_page(content)
                 await self._writer.write(content)
                 del content
-
-
-def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group, and of the groups in it."""
-    error = group.exceptions[0]
-    return first_error(error) if isinstance(error, BaseExceptionGroup) else error

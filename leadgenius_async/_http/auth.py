@@ -165,12 +165,12 @@ class Session:
 
     async def headers(self) -> Headers:
         """Return the bearer header, after a login or a refresh if one is due."""
-        return _bearer(await self.current())
+        return (await self.current()).headers
 
     @property
     def held(self) -> Headers | None:
         """The bearer header, where neither a login nor a refresh is due."""
-        return None if self.tokens is None or self._is_due(self.tokens) else _bearer(self.tokens)
+        return None if self.tokens is None or self._is_due(self.tokens) else self.tokens.headers
 
     async def current(self) -> Tokens:
         """Return the tokens in force, after a login or a refresh if one is due."""
@@ -194,7 +194,7 @@ class Session:
     async def renew(self, rejected: Headers) -> bool:
         """Get new tokens, unless another task did so since the `rejected` headers were made."""
         tokens = self.tokens
-        if tokens is not None and _bearer(tokens) == rejected:
+        if tokens is not None and tokens.headers == rejected:
             await self._renew_once(tokens, rejected=True)
         return True
 
@@ -362,10 +362,6 @@ def _encode(body: Mapping[str, str | Secret]) -> bytes:
             for name, value in body.items()
         }
     )
-
-
-def _bearer(tokens: Tokens) -> Headers:
-    return {"Authorization": Secret(f"Bearer {tokens.access.reveal()}")}
 
 
 _NO_LOGIN = "the login has expired: run `leadgenius auth login`, or give username and password"

@@ -59,6 +59,7 @@ class Tokens:
         expires_in: float | None = None,
     ) -> None:
         self.access = access
+        self.headers = {"Authorization": Secret(f"Bearer {access.reveal()}")}  # for every call
         self.id_token = id_token
         self.refresh = refresh
         self.claims: Claims = read_claims(access)

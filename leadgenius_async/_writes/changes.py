@@ -30,7 +30,7 @@ import msgspec
 from anyio import to_thread
 
 from leadgenius_async import errors
-from leadgenius_async._extract.walk import first_error
+from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._http import record
 from leadgenius_async._http.call import Meter, make_call
 from leadgenius_async._http.retry import is_too_slow

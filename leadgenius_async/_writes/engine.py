@@ -19,7 +19,7 @@ import anyio
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.walk import first_error
+from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.looking import Lookup
 from leadgenius_async._writes.records import NewRow, Outgoing, encode

@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from leadgenius_async import errors
-from leadgenius_async._extract.walk import first_error
+from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.records import Outgoing
 from leadgenius_async._writes.report import Mode
