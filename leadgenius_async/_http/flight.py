@@ -16,7 +16,6 @@ from leadgenius_async._http.breaker import Breaker
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.clock import loop_time
 from leadgenius_async._http.limiter import Gate, NoTurn
-from leadgenius_async._http.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -34,7 +33,7 @@ class Flight:
     """Where a call is: its permit and its try's time limit, renewed where aiohttp re-sends.
 
     Attributes:
-        limit: What ends the try that is under way.
+        scope: What ends the try that is under way.
         deadline: When the call ends, by the event loop's clock.
         tries: How many have begun.
         sent: Whether the try that is under way may have reached the service.
@@ -48,7 +47,7 @@ class Flight:
     meter: Meter
     timeout: float
     breaker: Breaker = field(default_factory=Breaker)
-    limit: TimeLimit = field(init=False, repr=False)
+    scope: anyio.CancelScope = field(init=False, repr=False)
     deadline: float = math.inf
     granted: float = 0.0
     tries: int = 0
@@ -58,12 +57,15 @@ class Flight:
     caller: Flight | None = None
     looks: bool = False
 
-    def begin(self) -> TimeLimit:
-        """Start a try, and return its limit: its time-out, or the call's deadline."""
-        self.limit = TimeLimit()
+    def begin(self) -> anyio.CancelScope:
+        """Start a try, and return the scope that its time limit ends, or the call's deadline.
+
+        It is the only one of a call that goes well: a scope and its timer cost 20 µs.
+        """
+        self.scope = anyio.CancelScope()
         self.tries += 1
         self.sent = False
-        return self.limit
+        return self.scope
 
     async def within(self, work: Awaitable[T]) -> T:
         """Wait for what the call needs before it is sent.
@@ -112,7 +114,7 @@ class Flight:
                 return granted
 
     async def _queue(self, turn: Callable[[], Awaitable[float]]) -> None:
-        self.limit.move(self.deadline)  # queueing is not the try's time
+        self.scope.deadline = self.deadline  # queueing is not the try's time
         self.mark(queueing=True)
         granted = await turn()
         self.mark(queueing=False)  # the mark stays where the call's deadline ends it
@@ -122,7 +124,7 @@ class Flight:
         if granted > self.deadline:
             raise NoTurn
         self.granted = granted
-        self.limit.move(min(self.deadline, granted + self.timeout))
+        self.scope.deadline = min(self.deadline, granted + self.timeout)
 
     def mark(self, *, queueing: bool) -> None:
         """Note whether it waits for its turn, and so whether its caller does."""
