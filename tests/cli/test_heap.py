@@ -35,6 +35,6 @@ def test_an_export_has_two_arenas(
     if said is not None:
         monkeypatch.setenv("MALLOC_ARENA_MAX", said)
     done = subprocess.run(
-        [sys.executable, "-c", _ARENAS], check=True, capture_output=True, text=True
+        [sys.executable, "-P", "-c", _ARENAS], check=True, capture_output=True, text=True
     )
     assert done.stdout.count("<heap nr=") == arenas

@@ -15,6 +15,7 @@ from world import service_of
 
 from leadgenius_async import errors
 from leadgenius_async._extract import parts
+from leadgenius_async._extract.decoding import DECODERS
 from leadgenius_async._extract.rows import RowReader, Rows
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import Progress
@@ -54,7 +55,7 @@ def stream(odd: dict[str, object], *, bursts: bool) -> Iterator[dict[str, object
 async def test_nothing_is_lost_and_the_fast_road_is_taken_again(
     tmp_path: Path, slow_pages: list[int], odd: dict[str, object], *, bursts: bool
 ) -> None:
-    """All cells are the service's; of such pages only the first one is read row by row."""
+    """All cells are the service's; such pages are read row by row until one has been read so."""
     async with (
         Emulator(leads=0, source_leads=0, clients=1, rate="off", habits=False) as service,
         connect(service) as lg,
@@ -66,7 +67,7 @@ async def test_nothing_is_lost_and_the_fast_road_is_taken_again(
         truth = list(service.rows("enrich_leads"))
     assert report.complete
     assert report.pages == 30
-    assert slow_pages == [PAGE]
+    assert slow_pages in ([PAGE], [PAGE] * DECODERS)  # the second is under way with the first
     folder = tmp_path / "out" / "enrich_leads"
     assert parquet_rows(folder) == expected_rows(truth, "enrich_leads", None)
     count = 100 if bursts else 200
