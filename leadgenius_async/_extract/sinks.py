@@ -53,7 +53,7 @@ class ParquetSink:
 
     def __init__(self, path: Path, schema: pa.Schema, compression: Compression = "zstd") -> None:
         self._schema = schema
-        self._compression = compression
+        self._compression: Compression = compression
         self._file = pa.OSFile(str(path), "wb")
         self._writer: pq.ParquetWriter | None = None
 

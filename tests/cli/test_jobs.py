@@ -235,7 +235,8 @@ def test_an_import_from_list_to_resume(by_key: World, capsys: pytest.CaptureFixt
     assert head.split()[2:7] == ["state", "out", "of", "rows", "progress"]
     assert re.search(r"enrich_leads +[0-9]+ +[0-9] of [0-9] chains ", of_export)
     assert "  import  unfinished  " in of_import
-    assert re.search(r" acme-corp +0 +0 of 3 rows ", of_import)
+    # A lead may have been on its way when another was refused: it is "not seen yet" then.
+    assert re.search(r" acme-corp +0 +0 of 3 rows[ ,]", of_import)
     assert run(["jobs", "show", job["job_id"], "--json"]) == 0
     shown = answer(capsys)
     assert shown["file"] == str(Path("deep/down/people.csv").absolute())
