@@ -59,7 +59,8 @@ class Tokens:
         expires_in: float | None = None,
     ) -> None:
         self.access = access
-        self.headers = {"Authorization": Secret(f"Bearer {access.reveal()}")}  # for every call
+        bearer = Secret(f"Bearer {access.reveal()}")
+        self.headers: dict[str, Secret] = {"Authorization": bearer}  # made once for every call
         self.id_token = id_token
         self.refresh = refresh
         self.claims: Claims = read_claims(access)
