@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import msgspec
 import platformdirs
 
@@ -79,6 +78,8 @@ class CredentialsFile:
         Raises:
             ConfigurationError: It cannot be read or written, or another process keeps its lock.
         """
+        import filelock  # noqa: PLC0415 - 10 ms, for those who write
+
         lock = filelock.FileLock(f"{self.path}.lock", mode=_PRIVATE, timeout=_LONGEST_WAIT)
         try:
             lock.acquire()

@@ -11,11 +11,14 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
-import filelock
 
 from leadgenius_async._http.tokens import Tokens
+
+if TYPE_CHECKING:
+    import filelock
 
 #: Seconds that another process's refresh is waited for; one that is stopped holds the lock.
 LONGEST_WAIT = 30.0
@@ -43,6 +46,8 @@ class SharedLogin:
     @asynccontextmanager
     async def hold(self) -> AsyncGenerator[None]:
         """Keep other processes from refreshing meanwhile."""
+        import filelock  # noqa: PLC0415 - 10 ms, for those whose login is renewed
+
         lock = filelock.FileLock(self._path, mode=0o600, thread_local=False)
         try:
             await self._acquire(lock)
@@ -67,6 +72,8 @@ class SharedLogin:
         _log.warning("another process has held %s for %g s: going on", self._path, LONGEST_WAIT)
 
     def _try(self, lock: filelock.BaseFileLock) -> bool:
+        import filelock  # noqa: PLC0415 - as above
+
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:

@@ -6,7 +6,6 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import get_type_hints
 
 from leadgenius_async._writes.rules import address
 
@@ -139,7 +138,7 @@ def known(fields: Mapping[str, object], type_: type) -> None:
     Raises:
         TypeError: One is not known.
     """
-    names = list(get_type_hints(type_))
+    names = list(type_.__annotations__)
     for name in fields:
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)

@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
 from anyio import to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._resources import checks
-from leadgenius_async._resources.lead_imports import LeadImports
+from leadgenius_async._resources.lead_imports import LeadImports, source_of
 from leadgenius_async._resources.lead_reads import LeadReads
-from leadgenius_async._writes.change_report import BulkChanges, ChangeProgress
-from leadgenius_async._writes.change_rows import (
-    IdIntake,
-    Leads,
-    UpdateIntake,
-    client_refused,
-    read_leads,
-)
-from leadgenius_async._writes.changes import BATCH, Changes, Checked, Options, Verb
+from leadgenius_async._writes.defaults import BATCH
 from leadgenius_async._writes.report import BulkProgress, BulkReport, Mode
-from leadgenius_async._writes.report_file import report_file
 from leadgenius_async._writes.rules import KeyField, Ready, Unknown
-from leadgenius_async._writes.source import Rows, Source, read_rows
+
+if TYPE_CHECKING:
+    from leadgenius_async._writes.change_report import BulkChanges, ChangeProgress
+    from leadgenius_async._writes.change_rows import Leads
+    from leadgenius_async._writes.changes import Checked, Verb
+    from leadgenius_async._writes.source import Rows, Source
 
 #: The service's documented ceiling for a batch.
 _MAX_BATCH = 100
@@ -119,8 +115,10 @@ class LeadBulk(LeadImports):
         print(done.updated, done.missing, done.refused, done.unchanged)
         ```
         """
-        source = rows if isinstance(rows, Rows) else await to_thread.run_sync(read_rows, rows)
-        intake = UpdateIntake(source, columns=columns)
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
+        source = await source_of(rows)
+        intake = machinery.UpdateIntake(source, columns=columns)
         return await self._change("update", source, self._of_clients(intake), options)
 
     async def delete_many(
@@ -154,8 +152,11 @@ class LeadBulk(LeadImports):
         print(done.deleted, done.missing)
         ```
         """
-        source = await to_thread.run_sync(read_leads, leads)
-        return await self._change("delete", source, IdIntake(source, columns=columns), options)
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
+        source = await to_thread.run_sync(machinery.read_leads, leads)
+        intake = machinery.IdIntake(source, columns=columns)
+        return await self._change("delete", source, intake, options)
 
     async def move_many(
         self,
@@ -189,9 +190,11 @@ class LeadBulk(LeadImports):
         print(done.updated, done.unverified)
         ```
         """
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
         fields = {"client_id": checks.text("to", to)}
-        source = await to_thread.run_sync(read_leads, leads)
-        intake = IdIntake(source, fields=fields, columns=columns)
+        source = await to_thread.run_sync(machinery.read_leads, leads)
+        intake = machinery.IdIntake(source, fields=fields, columns=columns)
         await self._account.check_clients([to])
         return await self._change("update", source, intake, options)
 
@@ -273,11 +276,16 @@ class LeadBulk(LeadImports):
         self, source: AsyncIterable[Sequence[Checked]]
     ) -> AsyncIterator[Sequence[Checked]]:
         """Refuse rows that would go to a client that there is not."""
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
         fault_of: Callable[[str], str | None] | None = None
         async for rows in source:
             if fault_of is None and any(map(_names_client, rows)):
                 fault_of = await self._account.client_faults()
-            yield rows if fault_of is None else [client_refused(row, fault_of) for row in rows]
+            if fault_of is None:
+                yield rows
+            else:
+                yield [machinery.client_refused(row, fault_of) for row in rows]
 
     async def _change(
         self,
@@ -287,14 +295,16 @@ class LeadBulk(LeadImports):
         options: ChangeOptions,
     ) -> BulkChanges:
         """Change or delete the leads of a source."""
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
         checks.known(options, ChangeOptions)
-        how = Options(
+        how = machinery.ChangeOptions(
             batch_size=checks.whole("batch_size", options.get("batch_size", BATCH), 1, _MAX_BATCH),
             verify=options.get("verify", False),
             dry_run=options.get("dry_run", False),
         )
-        with report_file(options.get("report"), rows.path) as write:
-            run = Changes(
+        with machinery.report_file(options.get("report"), rows.path) as write:
+            run = machinery.Changes(
                 self._transport,
                 verb,
                 LeadReads(self._transport, self._account),

@@ -7,28 +7,25 @@ import math
 import sys
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from anyio import to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._extract.formats import check_choice
-from leadgenius_async._extract.lock import Lock
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.analytics import Analytics
 from leadgenius_async._resources.section import Section
-from leadgenius_async._writes.engine import Import
-from leadgenius_async._writes.intake import Intake, UpToRefused
-from leadgenius_async._writes.jobs import JOURNAL, locked
-from leadgenius_async._writes.journal import Journal
-from leadgenius_async._writes.preview import preview_of, take_in
-from leadgenius_async._writes.records import ImportSpec, new_import
+from leadgenius_async._writes.defaults import BATCH, SETTLE
 from leadgenius_async._writes.report import BulkPreview, BulkProgress, BulkReport, Mode, OnExisting
-from leadgenius_async._writes.report_file import Write, check_report, report_file
 from leadgenius_async._writes.rules import KeyField, Rules, Unknown
-from leadgenius_async._writes.service import LeadService
-from leadgenius_async._writes.source import Rows, Source, read_rows
-from leadgenius_async._writes.work import BATCH, SETTLE, Options
+
+if TYPE_CHECKING:
+    from leadgenius_async._writes.intake import Intake
+    from leadgenius_async._writes.journal import Journal
+    from leadgenius_async._writes.records import ImportSpec
+    from leadgenius_async._writes.report_file import Write
+    from leadgenius_async._writes.source import Rows, Source
 
 #: The service's documented ceiling for a batch.
 _MAX_BATCH = 100
@@ -110,6 +107,8 @@ class LeadImports(Section):
         print(done.created, done.existing, done.rejected, done.unresolved)
         ```
         """
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
         check_choice("mode", mode, get_args(Mode))
         check_choice("on_existing", on_existing, get_args(OnExisting))
         checks.whole("batch_size", batch_size, 1, _MAX_BATCH)
@@ -121,15 +120,15 @@ class LeadImports(Section):
             require_email=require_email,
             names_from_email=names_from_email,
         )
-        source = await _source(rows)
+        source = await source_of(rows)
         if report is not None:
-            check_report(report, source=source.path, journal=journal)
-        with report_file(report, source.path) as write:
+            machinery.check_report(report, source=source.path, journal=journal)
+        with machinery.report_file(report, source.path) as write:
             if client_id is not None:
                 await self._account.check_clients([client_id])
             intake = await self._intake(source, rules, columns)
             company = company_id or await self._account.company_id()
-            spec = ImportSpec(
+            spec = machinery.ImportSpec(
                 service=self._transport.base_url,
                 company_id=company,
                 client_id=client_id,
@@ -137,12 +136,14 @@ class LeadImports(Section):
                 on_existing=on_existing,
             )
             gate = self._transport.gate
-            options = Options(mode=mode, batch_size=batch_size, settle=settle, stop=stop_on_error)
+            options = machinery.Options(
+                mode=mode, batch_size=batch_size, settle=settle, stop=stop_on_error
+            )
             with _opened(journal, spec) as opened:
                 known = opened.rows() if stop_on_error else sys.maxsize
-                taken = UpToRefused(intake, known)
-                done = await Import(
-                    LeadService(self._transport, company),
+                taken = machinery.UpToRefused(intake, known)
+                done = await machinery.Import(
+                    machinery.LeadService(self._transport, company),
                     opened,
                     options,
                     on_progress=on_progress,
@@ -198,6 +199,8 @@ class LeadImports(Section):
         print(preview.ready, preview.rows[0].reason)  # 0, lastName is missing or empty: …
         ```
         """
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
         check_choice("mode", mode, get_args(Mode))
         check_choice("on_existing", on_existing, get_args(OnExisting))
         checks.whole("batch_size", batch_size, 1, _MAX_BATCH)
@@ -210,18 +213,18 @@ class LeadImports(Section):
         )
         if client_id is not None and client_exists:
             await self._account.check_clients([client_id])
-        intake = await self._intake(await _source(rows), rules, columns)
-        spec = ImportSpec(
+        intake = await self._intake(await source_of(rows), rules, columns)
+        spec = machinery.ImportSpec(
             service=self._transport.base_url,
             company_id="",
             client_id=client_id,
             mode=mode,
             on_existing=on_existing,
         )
-        journal = Journal(None, new_import(spec))
+        journal = machinery.Journal(None, machinery.new_import(spec))
         try:
-            load = await take_in(intake, journal)
-            return preview_of(
+            load = await machinery.take_in(intake, journal)
+            return machinery.preview_of(
                 journal,
                 load,
                 before=await self._sizes(),
@@ -237,6 +240,8 @@ class LeadImports(Section):
         self, source: Rows, rules: Rules, columns: Mapping[str, str] | None
     ) -> Intake:
         """Take a source in; rows that name their clients must name those of the account."""
+        from leadgenius_async._writes.intake import Intake  # noqa: PLC0415 - as there
+
         fault_of = None if rules.client_id is not None else await self._account.client_faults()
         return Intake(source, rules, columns=columns, fault_of=fault_of)
 
@@ -251,9 +256,11 @@ class LeadImports(Section):
 @contextlib.contextmanager
 def _opened(folder: str | Path | None, spec: ImportSpec) -> Generator[Journal]:
     """Open the journal of an import, for this process alone."""
-    job = new_import(spec)
+    from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
+    job = machinery.new_import(spec)
     if folder is None:
-        journal = Journal(None, job)
+        journal = machinery.Journal(None, job)
         try:
             yield journal
         finally:
@@ -262,11 +269,11 @@ def _opened(folder: str | Path | None, spec: ImportSpec) -> Generator[Journal]:
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     try:
-        lock = Lock(path, job.job_id)
+        lock = machinery.Lock(path, job.job_id)
     except errors.ExportLocked:
-        raise locked(path) from None
+        raise machinery.locked(path) from None
     try:
-        journal = Journal(path / JOURNAL, job)
+        journal = machinery.Journal(path / machinery.JOURNAL, job)
         try:
             yield journal
         finally:
@@ -290,7 +297,10 @@ def _stopped(journal: Journal, done: BulkReport, line: int, reason: str) -> erro
     )
 
 
-async def _source(rows: Source | Rows) -> Rows:
+async def source_of(rows: Source | Rows) -> Rows:
+    """Return the rows that a source has."""
+    from leadgenius_async._writes.source import Rows, read_rows  # noqa: PLC0415 - as there
+
     return rows if isinstance(rows, Rows) else await to_thread.run_sync(read_rows, rows)
 
 

@@ -42,11 +42,11 @@ from leadgenius_async._writes.change_report import (
     ChangeProgress,
     ChangeResult,
 )
+from leadgenius_async._writes.defaults import BATCH
 from leadgenius_async._writes.members import struct_fields
 from leadgenius_async._writes.report import MAX_ROWS, RowChange
 from leadgenius_async._writes.rules import Change, Ready, Refused
 
-BATCH = 50  # rows, as the service recommends (documented)
 CONCURRENCY = 16  # requests under way; the gate paces them
 #: Rows, and bytes of their JSON, that are held at a time.
 _WINDOW = 10_000

@@ -13,6 +13,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from leadgenius_async import errors
 from leadgenius_async._extract.first_error import first_error
+from leadgenius_async._writes.defaults import BATCH, SETTLE
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.records import Outgoing
 from leadgenius_async._writes.report import Mode
@@ -21,8 +22,6 @@ from leadgenius_async._writes.service import Service
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-BATCH = 50  # rows, as the service recommends (documented)
-SETTLE = 90.0  # seconds
 CONCURRENCY = 16  # requests under way; the gate paces them
 #: Rows read from the journal at a time.
 AT_A_TIME = 2_000

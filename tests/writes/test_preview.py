@@ -11,13 +11,14 @@ from anyio import to_thread
 from simulated import CLIENT, Simulated, people, source
 from virtual_clock import VIRTUAL
 
+from leadgenius_async._writes.defaults import SETTLE
 from leadgenius_async._writes.engine import Import
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.preview import preview_of, take_in
 from leadgenius_async._writes.records import ImportSpec, new_import
 from leadgenius_async._writes.report import BulkPreview, Mode
 from leadgenius_async._writes.rules import Rules
-from leadgenius_async._writes.work import SETTLE, Options
+from leadgenius_async._writes.work import Options
 
 RULES = Rules(client_id=CLIENT)
 
