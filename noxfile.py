@@ -9,13 +9,16 @@ import nox
 
 nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests"]
+nox.options.sessions = ["lint", "types", "tests", "integrations"]
 nox.options.error_on_external_run = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 #: pytest's exit codes where all went well, or no test was chosen.
 NONE_IS_FINE = (0, 5)
+
+#: What has tests in `tests/integrations`; Ray's start a cluster, and have a session of their own.
+TOOLS = [path.stem.removeprefix("test_") for path in Path("tests/integrations").glob("test_*.py")]
 
 #: What `nox -s bench` measures, and where its figures go.
 FIGURES = "docs/benchmarks"
@@ -65,6 +68,22 @@ def tests(session: nox.Session) -> None:
     session.run(*pytest, "-m", "alone", *session.posargs, success_codes=NONE_IS_FINE)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
+
+
+@nox.session
+@nox.parametrize("tool", sorted({*TOOLS} - {"ray"}))
+def integrations(session: nox.Session, tool: str) -> None:
+    """A tool beside the package: the tests of its integration, with its extra alone."""
+    extra = f"[{tool}]" if tool in PROJECT["project"]["optional-dependencies"] else ""
+    session.install(f".{extra}", *group(f"integration-{tool}"))
+    session.run("pytest", f"tests/integrations/test_{tool}.py", *session.posargs)
+
+
+@nox.session
+def ray(session: nox.Session) -> None:
+    """The same for Ray, on a cluster of two workers of which one is killed."""
+    session.install(".[ray]", *group("integration-ray"))
+    session.run("pytest", "tests/integrations/test_ray.py", *session.posargs)
 
 
 @nox.session

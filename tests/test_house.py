@@ -23,6 +23,7 @@ TESTS = Path(__file__).parent
 #: Layers from the top down; each may import from those below it, and from itself.
 LAYERS = [
     ["cli", "__main__"],
+    ["integrations"],
     ["_client"],
     ["_resources", "models"],
     ["_extract", "_writes"],
