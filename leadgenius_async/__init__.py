@@ -1,7 +1,8 @@
 """Asyncio SDK, bulk extractor and command line for the LeadGenius Pro API.
 
 How this house is laid out:
-    cli/ → _client → _resources/ (one file per API section)
+    cli/ → integrations/ (one module a tool) → _accounts/ (many tenants at a time)
+         → _client → _resources/ (one file per API section)
          → _extract/ (bulk lists to files), _writes/ (rows to leads)
          → _http/ (one request's way to the wire)
          → errors, _fields (the one table of lead fields)
@@ -19,6 +20,9 @@ from leadgenius_async._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from leadgenius_async import errors as errors, models as models
+    from leadgenius_async._accounts.export import export_tenants as export_tenants
+    from leadgenius_async._accounts.tenant import Tenant as Tenant
+    from leadgenius_async._accounts.tenants_file import read_tenants as read_tenants
     from leadgenius_async._client import LeadGenius as LeadGenius
     from leadgenius_async._extract.compact import compact as compact
     from leadgenius_async._extract.query import UnknownFieldWarning as UnknownFieldWarning
@@ -32,9 +36,12 @@ _HOMES = {
     "LeadGenius": "leadgenius_async._client",
     "LeadGeniusError": "leadgenius_async.errors",
     "Secret": "leadgenius_async._secret",
+    "Tenant": "leadgenius_async._accounts.tenant",
     "UnknownFieldWarning": "leadgenius_async._extract.query",
     "compact": "leadgenius_async._extract.compact",
+    "export_tenants": "leadgenius_async._accounts.export",
     "notes_from_ai_fields": "leadgenius_async._resources.notes",
+    "read_tenants": "leadgenius_async._accounts.tenants_file",
 }
 
 __all__ = [
@@ -42,12 +49,15 @@ __all__ = [
     "LeadGenius",
     "LeadGeniusError",
     "Secret",
+    "Tenant",
     "UnknownFieldWarning",
     "__version__",
     "compact",
     "errors",
+    "export_tenants",
     "models",
     "notes_from_ai_fields",
+    "read_tenants",
 ]
 
 # A library does not write to the screen unless it is asked to.

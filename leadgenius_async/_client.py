@@ -64,6 +64,9 @@ class LeadGenius:
         password: The same.
         cookies: A browser session's `accessToken` and `idToken`.
         profile: Name of an entry in `profiles.json`.
+        isolated: Use the credentials that are given here, or those of the profile named here, and
+            no others: neither the environment's nor a saved login's. For work with several
+            accounts, where each must stay with its own.
         rate: `standard` (100 requests a minute), `premium` (1,000) or `off`; or a number, the
             most requests a minute to use. The service's `X-RateLimit-Limit` outranks it: it
             corrects a tier either way, and lowers a number. If not given, the header is followed
@@ -92,6 +95,7 @@ class LeadGenius:
         password: str | Secret | None = None,
         cookies: Mapping[str, str] | None = None,
         profile: str | None = None,
+        isolated: bool = False,
         rate: Rate | str | None = None,
         proxy: str | Secret | None = None,
         share_rate: bool | None = None,
@@ -106,6 +110,7 @@ class LeadGenius:
         password, proxy = map(_hidden, (password, proxy))
         settings = _settings.load(
             profile=profile,
+            isolated=isolated,
             base_url=base_url,
             api_key=api_key,
             user_id=user_id,
@@ -207,13 +212,13 @@ class LeadGenius:
 
 
 def _gate(settings: Settings, cookies: Mapping[str, str] | None) -> Gate:
-    account = _account(settings, cookies)
+    account = account_of(settings, cookies)
     if settings.rate == "off" or not settings.share_rate or account is None:
         return Gate(settings.rate)
     return Gate(settings.rate, Shared(file_name(settings.base_url, account)))
 
 
-def _account(settings: Settings, cookies: Mapping[str, str] | None) -> Secret | None:
+def account_of(settings: Settings, cookies: Mapping[str, str] | None = None) -> Secret | None:
     """Return what tells this account from others: its key, or whose login it is."""
     if settings.api_key and settings.user_id:
         return settings.api_key

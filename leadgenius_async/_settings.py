@@ -35,6 +35,8 @@ _IN_FILE = {
     "refresh_token": "refresh_token",
     "username": "email",
 }
+#: Of the environment, what belongs to no account in particular.
+_OF_NO_ACCOUNT = {"base_url", "rate", "proxy", "share_rate"}
 _SECRET = {"api_key", "access_token", "id_token", "refresh_token", "password", "proxy"}
 _LOGIN = ("access_token", "id_token", "refresh_token")
 
@@ -105,7 +107,11 @@ def profiles() -> dict[str, str]:
 
 
 def load(
-    *, profile: str | None = None, new: bool = False, **given: str | float | Secret | None
+    *,
+    profile: str | None = None,
+    new: bool = False,
+    isolated: bool = False,
+    **given: str | float | Secret | None,
 ) -> Settings:
     """Return the settings from all sources.
 
@@ -115,15 +121,33 @@ def load(
     Args:
         profile: Name of an entry in `profiles.json`; `LEADGENIUS_PROFILE` if not given.
         new: Whether the profile may be one that is still to be made.
+        isolated: Whether credentials are those that are given or in the profile named, and no
+            others.
         given: Settings by name; None means not given.
 
     Raises:
         ConfigurationError: A URL, a rate, a profile or the credentials file is unusable.
     """
     direct = {name: value for name, value in given.items() if value is not None}
-    asked: _Source = {**_from_environment(), **direct}
+    if isolated:
+        return _load_isolated(profile, direct)
     saved = place(profile, new=new)
+    return _resolved({**_from_environment(), **direct}, saved, _stored_in(saved))
+
+
+def _load_isolated(profile: str | None, direct: _Source) -> Settings:
+    """Return the settings of one account among several; its own service outranks the usual one."""
+    environment = _from_environment()
+    usual = {name: value for name, value in environment.items() if name in _OF_NO_ACCOUNT}
+    if not profile:
+        return _resolved({**usual, **direct}, None, {})
+    saved = place(profile)
     stored = _stored_in(saved)
+    home = {name: value for name, value in stored.items() if name == "base_url"}
+    return _resolved({**usual, **home, **direct}, saved, stored)
+
+
+def _resolved(asked: _Source, saved: Saved | None, stored: _Source) -> Settings:
     base_url = _base_url(asked, stored)
     if not _belongs_to(stored, base_url):
         stored = {}

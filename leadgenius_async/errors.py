@@ -26,6 +26,7 @@ LeadGeniusError                 base of all below
 │   └── ServerError             5xx
 ├── ExportError                 an extraction cannot go on, or cannot be trusted
 │   ├── ExportConflict          `out` already holds another export
+│   │   └── AlreadyExported     it holds this very one, finished
 │   ├── ExportLocked            another process is writing to `out`
 │   ├── ExportDamaged           what stands in `out` is not what its journal says
 │   ├── StorageError            an object store says no, or gives no answer
@@ -186,6 +187,16 @@ class ExportError(LeadGeniusError):
 
 class ExportConflict(ExportError):
     """The output folder holds another export."""
+
+
+class AlreadyExported(ExportConflict):
+    """The output folder holds the export that was asked for, finished: no row was fetched.
+
+    Attributes:
+        manifest: Its `manifest.json`.
+    """
+
+    manifest: bytes = b""
 
 
 class ExportLocked(ExportError):

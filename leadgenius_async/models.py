@@ -1,5 +1,9 @@
 """The public names of all payload structs."""
 
+from leadgenius_async._accounts.report import (
+    TenantReport as TenantReport,
+    TenantsReport as TenantsReport,
+)
 from leadgenius_async._extract.report import (
     CompactReport as CompactReport,
     ExportEstimate as ExportEstimate,
@@ -104,6 +108,8 @@ __all__ = [
     "Search",
     "SourceLead",
     "TaskRun",
+    "TenantReport",
+    "TenantsReport",
     "TerritoryCompany",
     "UnipileAccount",
     "UrlSettings",

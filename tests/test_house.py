@@ -24,8 +24,10 @@ TESTS = Path(__file__).parent
 LAYERS = [
     ["cli", "__main__"],
     ["integrations"],
+    ["models"],
+    ["_accounts"],
     ["_client"],
-    ["_resources", "models"],
+    ["_resources"],
     ["_extract", "_writes"],
     ["_settings", "_credentials_file", "_lead_structs", "_settings_structs"],
     ["_http"],

@@ -24,6 +24,11 @@ class ByteBudget:
         self._waiting: deque[tuple[int, anyio.Event]] = deque()
 
     @property
+    def total(self) -> int:
+        """Bytes that may be in flight."""
+        return self._total
+
+    @property
     def taken(self) -> int:
         """Bytes in flight."""
         return self._taken

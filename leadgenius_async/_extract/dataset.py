@@ -29,8 +29,9 @@ from pathlib import Path
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.files import damage, describe, pretty, replace, sync
-from leadgenius_async._extract.journal import Job, Journal, Step, create_journal
+from leadgenius_async._extract.files import damage, describe, pretty, replace, sizes_in, sync
+from leadgenius_async._extract.finished import conflict
+from leadgenius_async._extract.journal import Job, Journal, Spec, Step, create_journal
 from leadgenius_async._extract.lock import Lock
 from leadgenius_async._extract.repair import rebuild
 from leadgenius_async._extract.report import ExportReport, PartReport
@@ -74,6 +75,7 @@ class Dataset:
     Raises:
         ExportLocked: Another process writes there.
         ExportConflict: Another export stands there.
+        AlreadyExported: This one does, finished.
         ExportDamaged: What stands there is not what its journal says.
         OSError: The folder cannot be written to.
 
@@ -300,7 +302,7 @@ class Dataset:
         found = [path.name for path in _traces(self.out)]
         if not overwrite:
             _require_no_compaction(self.out)
-            _require_no_export(self.out, found)
+            _require_no_export(self.out, found, job.spec)
         forget(self._state)
         job.to_clear = bool(found)
         return create_journal(self._state / JOURNAL, job)
@@ -416,11 +418,16 @@ def _clear_parts(folder: Path) -> None:
         folder.rmdir()
 
 
-def _require_no_export(out: Path, found: Sequence[str]) -> None:
+def _require_no_export(out: Path, found: Sequence[str], spec: Spec) -> None:
     if found:
-        raise errors.ExportConflict(
+        manifest = (out / MANIFEST).read_bytes() if MANIFEST in found else None
+        raise conflict(
             f"{out} already holds an export ({', '.join(found)}): choose another folder, or "
-            "overwrite it whole (--overwrite)"
+            "overwrite it whole (--overwrite)",
+            manifest,
+            sizes_in(out),
+            spec,
+            marked=SUCCESS in found,
         )
 
 

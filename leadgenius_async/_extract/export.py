@@ -45,6 +45,8 @@ from leadgenius_async._http.transport import Transport
 
 #: Bytes in flight over all chains: pages on their way, and rows not yet in a file.
 BUDGET = 64 * 2**20
+#: What is left of it for a group has room for a page, which may have 6 MiB.
+LEAST_BUDGET = 16 * 2**20
 CONCURRENCY = 16  # chains at a time
 _TICK = 0.5  # seconds between progress reports while nothing arrives
 
@@ -63,6 +65,7 @@ class Export:
         plan: Cuts a new export into chains.
         out: The output folder.
         concurrency: Chains that run at a time.
+        budget: Bytes in flight; `BUDGET` if not given.
         overwrite: Whether an export that stands in `out` is deleted first.
         repair: Whether the journal of an unfinished one is built anew from its parts first.
         allow_empty: Whether an export without a single row is a success.
@@ -80,6 +83,7 @@ class Export:
         *,
         out: Path,
         concurrency: int = CONCURRENCY,
+        budget: int | None = None,
         overwrite: bool = False,
         repair: bool = False,
         allow_empty: bool = False,
@@ -88,12 +92,15 @@ class Export:
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}: at least one chain has to run")
+        if budget is not None and budget < LEAST_BUDGET:
+            raise ValueError(f"budget_bytes is {budget}: pages need {LEAST_BUDGET} or more")
         self._transport = transport
         self._query = query
         self._job = job
         self._plan = plan
         self._out = out
         self._concurrency = concurrency
+        self._budget = BUDGET if budget is None else budget
         self._overwrite = overwrite
         self._repair = repair
         self._allow_empty = allow_empty
@@ -195,7 +202,7 @@ class Export:
         if not self._failed:
             self._require_rows()
         if not self._journal.parts:
-            await self._writer(self._decoder, ByteBudget(BUDGET)).write_empty()
+            await self._writer(self._decoder, ByteBudget(self._budget)).write_empty()
         if not self._failed and not self._job.unique:
             await to_thread.run_sync(self._drop_duplicates)
 
@@ -230,7 +237,7 @@ class Export:
             query = keys_query(self._query)
             page_size, decoder = PageSize(query.sent), KeysDecoder(query)
         # A walk's own: pages that are on their way when its limit is reached give nothing back.
-        budget = ByteBudget(BUDGET)
+        budget = ByteBudget(self._budget)
         writer = self._writer(decoder, budget)
         with_seen = {p: (chain, self._journal.tokens_of(chain)) for p, chain in chains.items()}
         walk = Walk(

@@ -65,6 +65,12 @@ def damage(out: Path, parts: Iterable[PartReport]) -> Iterator[str]:
             yield f"{part.file} has been changed since it was written"
 
 
+def sizes_in(folder: Path) -> dict[str, int]:
+    """Return the bytes of the files in a folder and below it, by their paths there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
 def folders(folder: Path, depth: int) -> Iterator[Path]:
     """Give a folder and those below it, so many levels down; hidden ones are passed over."""
     yield folder

@@ -89,6 +89,12 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     partition_by: PartitionBy | None = None
     single_file: bool = False
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what was asked for, the company and the place apart."""
+        asked = msgspec.structs.replace(self, company_id="", target=None)
+        return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
+
     def difference(self, other: Spec, *, layout: bool = True) -> str:
         """Return in words what another export asks for otherwise; empty if nothing.
 

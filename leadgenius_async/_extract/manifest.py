@@ -29,6 +29,7 @@ def make_report(
     extra = extra_fields(out, parts)
     report = ExportReport(
         job_id=job.job_id,
+        asked=job.spec.digest,
         table=query.table,
         company_id=query.company_id,
         out=str(out),

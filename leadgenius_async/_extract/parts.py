@@ -26,6 +26,7 @@ from leadgenius_async._extract.sinks import Decoder, Sink, open_sink
 #: their way: with groups of 32 MB in 64 nothing was fetched meanwhile, and full rows took a fifth
 #: longer. Files of groups of 16 MB are 10 % larger, of 24 MB 5 %.
 GROUP_BYTES = 24 * 2**20
+GROUP_SHARE = 3 / 8  # at the most, of a smaller budget
 GROUP_ROWS = 100_000
 #: A part is closed, and so made durable, at whichever comes first: so many bytes of rows; so
 #: many seconds; so many pages, or a fiftieth of those that are durable already. That is what a
@@ -75,7 +76,8 @@ class PartWriter:
         self._spec = dataset.journal.job.spec
         most = self._spec.max_file_bytes
         self._part_bytes = None if most is None else int(most * ROWS_SHARE)
-        self._group_bytes = min(GROUP_BYTES, self._part_bytes or GROUP_BYTES)
+        group_bytes = min(GROUP_BYTES, int(budget.total * GROUP_SHARE))
+        self._group_bytes = min(group_bytes, self._part_bytes or group_bytes)
         self._group: list[Decoded[Any]] = []
         self._part: _Part | None = None
         self._steps: dict[int, Step] = {}

@@ -23,9 +23,11 @@ from leadgenius_async._extract.dataset import (
     SUCCESS,
     Dataset,
 )
+from leadgenius_async._extract.files import sizes_in
+from leadgenius_async._extract.finished import conflict
 from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._extract.jobs import discard
-from leadgenius_async._extract.journal import Job, Journal
+from leadgenius_async._extract.journal import Job, Journal, Spec
 from leadgenius_async._extract.schema import SCHEMA
 from leadgenius_async._extract.store import Store, default_staging, resolve
 from leadgenius_async._private import make_private_folder
@@ -38,10 +40,19 @@ def choose_place(
     *,
     filesystem: object | None,
     staging: str | Path | None,
+    spec: Spec,
     overwrite: bool,
     repair: bool = False,
 ) -> tuple[Path, Store | None]:
     """Return the folder to write to and, if the export is to be published, the store.
+
+    Args:
+        out: The output folder, or its address.
+        filesystem: What reaches it, instead of what the address names.
+        staging: Where an export stands until it is in the store; None for the usual place.
+        spec: What is asked for, as far as it is known.
+        overwrite: Whether an export that stands there may be deleted.
+        repair: Whether the journal of an unfinished one is to be built anew.
 
     Raises:
         ValueError: `out` cannot be read, or it is a folder and `staging` is given.
@@ -55,16 +66,19 @@ def choose_place(
     if staging is None:
         staging = default_staging(place.given)
         make_private_folder(staging.parent)  # people's contact data
-    require_free(place, Path(staging), overwrite=overwrite, repair=repair)
+    require_free(place, Path(staging), spec, overwrite=overwrite, repair=repair)
     return Path(staging), place
 
 
-def require_free(store: Store, staging: Path, *, overwrite: bool, repair: bool = False) -> None:
+def require_free(
+    store: Store, staging: Path, spec: Spec, *, overwrite: bool, repair: bool = False
+) -> None:
     """Refuse at the beginning what could not be published at the end.
 
     Args:
         store: Where the export is to stand.
         staging: Where it stands until then, or is begun already.
+        spec: What is asked for, as far as it is known.
         overwrite: Whether an export that stands in the store may be deleted.
         repair: Whether the journal of the one in the staging folder is to be built anew, which
             may not tell that it was being published.
@@ -72,6 +86,7 @@ def require_free(store: Store, staging: Path, *, overwrite: bool, repair: bool =
     Raises:
         ExportConflict: An export stands in the store, or one in the staging folder that was not
             to go to a store.
+        AlreadyExported: The one in the store is what is asked for.
         ExportDamaged: The journal of the one in the staging folder cannot be read.
         StorageError: The store says no, or gives no answer.
     """
@@ -92,8 +107,11 @@ def require_free(store: Store, staging: Path, *, overwrite: bool, repair: bool =
         job = None
     if overwrite or (job is not None and (job.overwrite or job.publishing)):
         return
-    if not (repair and _is_ours(standing, _staged(staging))):
-        _refuse(store, standing)
+    if repair and _is_ours(standing, sizes_in(staging)):
+        return
+    if message := _standing(store, standing):
+        manifest = store.read(MANIFEST) if MANIFEST in standing else None
+        raise conflict(message, manifest, standing, spec, marked=SUCCESS in standing)
 
 
 class Publication:
@@ -157,8 +175,8 @@ class Publication:
         standing = self._store.files()
         begun = self._job.publishing or (self._repair and _is_ours(standing, sizes))
         others = {name for name in standing if not (begun and name in sizes)}
-        if not self._job.overwrite:
-            _refuse(self._store, others)
+        if not self._job.overwrite and (message := _standing(self._store, others)):
+            raise errors.ExportConflict(message)
         cleared = standing.keys() & {SUCCESS, *others}
         for name in sorted(cleared, key=lambda name: name != SUCCESS):
             self._store.delete(name)
@@ -210,22 +228,20 @@ def _job_in(staging: Path) -> Job | None:
     return journal.job
 
 
-def _staged(staging: Path) -> dict[str, int]:
-    files = (path for path in staging.rglob("*") if path.is_file())
-    return {path.relative_to(staging).as_posix(): path.stat().st_size for path in files}
-
-
 def _is_ours(standing: Mapping[str, int], staged: Mapping[str, int]) -> bool:
     """Return whether parts stand in a store, all as here; the other files tell of the run too."""
     parts = {name for name in standing if "/" in name}
     return bool(parts) and all(standing[name] == staged.get(name) for name in parts)
 
 
-def _refuse(store: Store, standing: Iterable[str]) -> None:
+def _standing(store: Store, standing: Iterable[str]) -> str | None:
+    """Return in words that an export stands in a store; None if none does."""
     # Hidden ones are of writes that were cut off.
-    if found := [name for name in sorted(standing) if not name.rpartition("/")[2].startswith(".")]:
-        more = ", …" if len(found) > 3 else ""
-        raise errors.ExportConflict(
-            f"{store.uri} already holds an export ({', '.join(found[:3])}{more}): choose another "
-            "place, or overwrite it whole (--overwrite)"
-        )
+    found = [name for name in sorted(standing) if not name.rpartition("/")[2].startswith(".")]
+    if not found:
+        return None
+    more = ", …" if len(found) > 3 else ""
+    return (
+        f"{store.uri} already holds an export ({', '.join(found[:3])}{more}): choose another "
+        "place, or overwrite it whole (--overwrite)"
+    )

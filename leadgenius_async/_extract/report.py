@@ -162,6 +162,7 @@ class ExportReport(msgspec.Struct, kw_only=True):
 
     Attributes:
         job_id: Names this run.
+        asked: SHA-256 of what was asked for; the same for the same call.
         table: `enrich_leads` or `source_leads`.
         company_id: The company.
         out: The output folder.
@@ -198,6 +199,7 @@ class ExportReport(msgspec.Struct, kw_only=True):
 
     manifest_version: int = MANIFEST_VERSION
     job_id: str
+    asked: str = ""
     table: str
     company_id: str
     out: str

@@ -92,6 +92,16 @@ class Store:
         files = {self._name(info.path): info.size for info in found if info.is_file}
         return {name: size for name, size in files.items() if is_own(name)}
 
+    def read(self, name: str) -> bytes:
+        """Return what is in a small file.
+
+        Raises:
+            StorageError: The store says no, or gives no answer.
+        """
+        with self._told("be read"), self._filesystem.open_input_stream(self._path(name)) as file:
+            data: bytes = file.read()
+        return data
+
     def put(self, source: Path, name: str) -> None:
         """Bring a file here; under its name it is whole from the first.
 

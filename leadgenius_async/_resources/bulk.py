@@ -189,6 +189,7 @@ class BulkLeads(Generic[LeadT]):
         max_file_bytes: int | None = None,
         page_size: int | None = None,
         concurrency: int = 16,
+        budget_bytes: int | None = None,
         chains: Chains = "auto",
         sweep: bool = True,
         overwrite: bool = False,
@@ -232,6 +233,8 @@ class BulkLeads(Generic[LeadT]):
                 up to 100 MB; `compact` makes larger ones.
             page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
             concurrency: Most chains of pages at a time.
+            budget_bytes: Most bytes in flight, pages on their way and rows that are not in a file
+                yet: 16 MiB or more, 64 MiB if not given. Memory is a few times that.
             chains: `all` walks one chain over all rows; `clients` one for each client, then one
                 over the ids of all rows, to find and fetch what those miss; `auto` takes what
                 the first page shows to be faster.
@@ -263,6 +266,7 @@ class BulkLeads(Generic[LeadT]):
             StorageError: The store says no, or gives no answer.
             UnknownClient: No client of the account has this `client_id`.
             ExportConflict: `out` holds another export, or none with failed chains to retry.
+            AlreadyExported: `out` holds this one, finished; the error has its manifest.
             ExportLocked: Another process writes to `out`.
             ExportDamaged: The files in `out` are not those that were written.
             SchemaMismatch: A row does not fit the schema, under `strict_schema`.
@@ -303,14 +307,6 @@ class BulkLeads(Generic[LeadT]):
             raise ValueError("max_file_bytes goes with neither partition_by nor single_file")
         if partition_by is not None:
             _check_partition(partition_by, query, format)
-        folder, store = await to_thread.run_sync(
-            lambda: choose_place(
-                out, filesystem=filesystem, staging=staging, overwrite=overwrite, repair=repair
-            )
-        )
-        if retry_failed:
-            require_failed(folder)
-        query = await self._checked(query)
         spec = Spec(
             service=self._transport.base_url,
             table=self._table,
@@ -325,9 +321,30 @@ class BulkLeads(Generic[LeadT]):
             limit=limit,
             compression=compression,
             max_file_bytes=max_file_bytes,
-            target=None if store is None else store.given,
             partition_by=partition_by,
             single_file=single_file,
+        )
+        try:
+            folder, store = await to_thread.run_sync(
+                lambda: choose_place(
+                    out,
+                    filesystem=filesystem,
+                    staging=staging,
+                    spec=spec,
+                    overwrite=overwrite,
+                    repair=repair,
+                )
+            )
+        except errors.AlreadyExported as error:
+            await self._require_company(query, error)
+            raise
+        if retry_failed:
+            require_failed(folder)
+        query = await self._checked(query)
+        spec = msgspec.structs.replace(
+            spec,
+            company_id=query.company_id,
+            target=None if store is None else store.given,
         )
         job = new_job(spec)
         job.overwrite = overwrite and store is not None
@@ -338,6 +355,7 @@ class BulkLeads(Generic[LeadT]):
             Planner(self._transport, query, chains, self._client_ids),
             out=folder,
             concurrency=concurrency,
+            budget=budget_bytes,
             overwrite=overwrite,
             repair=repair,
             allow_empty=allow_empty,
@@ -440,6 +458,16 @@ class BulkLeads(Generic[LeadT]):
         if query.clients:
             await self._account.check_clients(query.clients, meter=meter)
         return query
+
+    async def _require_company(self, query: Query, error: errors.AlreadyExported) -> None:
+        """Let the export that stands there be of the account's company, if none was named.
+
+        Raises:
+            ExportConflict: It is of another one's.
+        """
+        company_id = (await self._checked(query)).company_id
+        if msgspec.json.decode(error.manifest, type=ExportReport).company_id != company_id:
+            raise errors.ExportConflict(str(error)) from None
 
     async def _client_ids(self) -> list[str]:
         """Return the account's clients; none where the credentials may not ask for them."""

@@ -19,6 +19,7 @@ from leadgenius_async.cli.heap import use_few_arenas
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
 from leadgenius_async.cli.progress import ProgressDisplay
+from leadgenius_async.cli.tenants import export_many_with
 
 if TYPE_CHECKING:
     from leadgenius_async._client import LeadGenius
@@ -36,6 +37,8 @@ class ExportOptions:
     Attributes:
         out: Folder for the files, which is made if it does not exist; or its URI in an object
             store, such as s3://bucket/prefix. Only an estimate needs none.
+        tenants: A tenants file: the leads of many accounts, each into a folder of its own in --out.
+        accounts: Most accounts of a tenants file at a time.
         staging: Folder where an export into an object store stands until it is there; it needs
             room for all of it. One in your state folder if not given.
         company_id: The company; the account's own if not given.
@@ -68,6 +71,8 @@ class ExportOptions:
     """
 
     out: str | None = None
+    tenants: Path | None = None
+    accounts: int = 4
     staging: Path | None = None
     company_id: str | None = None
     since: str | None = None
@@ -92,6 +97,11 @@ class ExportOptions:
     allow_empty: Flag = False
     estimate: Flag = False
     json: Json = False
+
+    @property
+    def max_file_bytes(self) -> int | None:
+        """Most bytes of a file."""
+        return None if self.max_file_size is None else int(self.max_file_size * 2**20)
 
     @property
     def place(self) -> str:
@@ -123,6 +133,9 @@ async def source_leads(options: ExportOptions = _NOTHING, connection: Connection
 
 async def export_with(table: Table, options: ExportOptions, connection: Connection) -> None:
     """Run an export and print its report; one that is not complete ends with an error."""
+    if options.tenants is not None:
+        await export_many_with(options.tenants, table, options, connection)
+        return
     if options.estimate:
         await estimate_with(table, options, connection)
         return
@@ -157,7 +170,7 @@ async def run_export(
             limit=options.limit,
             format=options.format,
             compression=options.compression,
-            max_file_bytes=megabytes(options.max_file_size),
+            max_file_bytes=options.max_file_bytes,
             page_size=options.page_size,
             concurrency=options.concurrency,
             chains=options.chains,
@@ -172,11 +185,6 @@ async def run_export(
             on_progress=display,
             staging=options.staging,
         )
-
-
-def megabytes(number: float | None) -> int | None:
-    """Return bytes; None stays None."""
-    return None if number is None else int(number * 2**20)
 
 
 async def estimate_with(table: Table, options: ExportOptions, connection: Connection) -> None:

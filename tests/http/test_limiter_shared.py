@@ -22,7 +22,7 @@ from hypothesis import example, given, strategies as st
 from virtual_clock import VIRTUAL
 
 from leadgenius_async import LeadGenius, _settings
-from leadgenius_async._client import _account  # pyright: ignore[reportPrivateUsage] - tried alone
+from leadgenius_async._client import account_of
 from leadgenius_async._http.limiter import Gate, Local, Shared, books, file_name, parse_rate
 from leadgenius_async._http.limiter.gate import warn_alone
 from leadgenius_async._http.limiter.ledger import Terms
@@ -455,7 +455,7 @@ def test_an_account_is_known_by_its_key_or_its_login() -> None:
     """A login's tokens change; whose they are does not."""
 
     def known(**given: Any) -> str | None:
-        secret = _account(_settings.load(**given), None)
+        secret = account_of(_settings.load(**given))
         return secret.reveal() if secret else None
 
     token = "h.eyJzdWIiOiJ1c2VyLTEifQ.s"

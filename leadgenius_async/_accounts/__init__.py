@@ -1,0 +1,1 @@
+"""Many accounts, one call: who they are, and their exports side by side."""
