@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, get_args
@@ -140,7 +140,7 @@ class BulkLeads(Generic[LeadT]):
         clients: Iterable[str] = (),
         fields: Iterable[str] | None = None,
         page_size: int | None = None,
-    ) -> AsyncIterator[pa.RecordBatch]:
+    ) -> AsyncGenerator[pa.RecordBatch, None]:
         """Give leads as Arrow record batches of one schema, a page each, fetched one ahead.
 
         Columns are the fields asked for, in order: `string`, but `float64` where a number is
