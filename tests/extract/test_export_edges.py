@@ -307,7 +307,7 @@ async def test_leaving_a_stream_of_batches_half_way_is_clean(emulator: Emulator)
         batches = lg.enrich_leads.batches(page_size=50)
         async for _ in batches:
             break
-        await batches.aclose()  # type: ignore[attr-defined] # it is an async generator
+        await batches.aclose()
         await asyncio.sleep(0)
 
 
