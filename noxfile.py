@@ -71,7 +71,7 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("tool", sorted({*TOOLS} - {"ray"}))
+@nox.parametrize("tool", sorted({*TOOLS} - {"ray", "ray_data"}))
 def integrations(session: nox.Session, tool: str) -> None:
     """A tool beside the package: the tests of its integration, with its extra alone."""
     extra = f"[{tool}]" if tool in PROJECT["project"]["optional-dependencies"] else ""
@@ -84,6 +84,8 @@ def ray(session: nox.Session) -> None:
     """The same for Ray, on a cluster of two workers of which one is killed."""
     session.install(".[ray]", *group("integration-ray"))
     session.run("pytest", "tests/integrations/test_ray.py", *session.posargs)
+    session.install("ray[data]")  # what a Dataset needs besides
+    session.run("pytest", "tests/integrations/test_ray_data.py", *session.posargs)
 
 
 @nox.session

@@ -201,3 +201,32 @@ async def test_two_drivers(
     assert whose == sorted(whose)
     assert {*whose} == {"first", "second"}
     emulator.faults.clear()
+
+
+async def test_a_worker_that_stood_still(
+    services: Services, tenants: list[Tenant], session: Path, tmp_path: Path
+) -> None:
+    """It has lost its lease when it goes on, and ends; the same call brings it to its end."""
+    del session
+    slow, other = tenants[NAMES.index("third")], tenants[NAMES.index("leased")]
+    rules = services.emulators[2].faults
+    rules.add(faults.hang(), path=PAGES, nth=20)
+    with anyio.fail_after(LONGEST):
+        standing = asyncio.create_task(export_tenants([slow], out=tmp_path, page_size=10))
+        holder = (await in_the_middle(tmp_path / slow.name)).holder
+        assert holder is not None
+        os.kill(holder.pid, signal.SIGSTOP)
+        try:
+            rules.add(faults.hang(8), path=PAGES, nth=20)
+            passing = asyncio.create_task(export_tenants([other], out=tmp_path, page_size=10))
+            await in_the_middle(tmp_path / other.name)
+        finally:
+            os.kill(holder.pid, signal.SIGCONT)
+        [lost] = (await standing).tenants
+        assert (lost.status, lost.error) == ("failed", "another worker has taken its account over")
+        assert not passing.done()
+        assert (await passing).complete
+        assert (await export_tenants([slow], out=tmp_path, page_size=10)).complete
+    rows = expected_rows(services.rows(slow.name), "enrich_leads", None)
+    assert parquet_rows(tmp_path / slow.name / "enrich_leads") == rows
+    rules.clear()
