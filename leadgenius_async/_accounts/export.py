@@ -47,8 +47,14 @@ _TOLD = (errors.LeadGeniusError, OSError, ValueError, TypeError)
 
 
 class ExportOptions(TypedDict, total=False):
-    """Options of each tenant's export; they are those of `lg.enrich_leads.export`."""
+    """Options of each tenant's export; they are those of `lg.enrich_leads.export`.
 
+    Attributes:
+        fields: Those of tenants that name none themselves.
+        staging: A folder, in which each tenant has one.
+    """
+
+    fields: Sequence[str] | None
     since: dt.datetime | str | None
     limit: int | None
     format: FileFormat
@@ -103,8 +109,8 @@ async def export_tenants(
         accounts: Most accounts at a time. Their exports share 128 MiB of pages and rows in
             flight, and have 16 MiB each at the least.
         on_tenant: Called with the report of each tenant that comes to its end.
-        options: Of each export, as `lg.enrich_leads.export` has them. A `staging` folder has one
-            for each tenant in it.
+        options: Of each export, as `lg.enrich_leads.export` has them. `fields` are those of
+            tenants that name none; a `staging` folder has one for each tenant in it.
 
     Raises:
         ValueError: There is no tenant, two have the same name, or an option is out of range.
@@ -145,6 +151,8 @@ class Run:
         **options: Unpack[ExportOptions],
     ) -> None:
         check_choice("table", table, get_args(Table))
+        if not os.fspath(out):
+            raise ValueError("out is empty: name a folder, or the URI of one in a store")
         if accounts < 1:
             raise ValueError(f"accounts is {accounts}: at least one has to run")
         if unknown := sorted(options.keys() - ExportOptions.__annotations__.keys()):
@@ -198,17 +206,15 @@ async def take(tenant: Tenant, order: Order, **more: Any) -> TenantReport:
 
 
 async def _export(tenant: Tenant, order: Order, out: str, more: dict[str, Any]) -> ExportReport:
-    options = {**order.options, **more}
+    options: dict[str, Any] = {"fields": None, **order.options, **more}
+    if tenant.fields is not None:
+        options["fields"] = tenant.fields
     if (staging := options.get("staging")) is not None:
         options["staging"] = Path(staging) / tenant.name
     async with tenant.open() as lg:
         leads = lg.enrich_leads if order.table == "enrich_leads" else lg.source_leads
         return await leads.export(
-            out,
-            company_id=tenant.company_id,
-            clients=tenant.clients,
-            fields=tenant.fields,
-            **options,
+            out, company_id=tenant.company_id, clients=tenant.clients, **options
         )
 
 

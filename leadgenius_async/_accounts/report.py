@@ -81,7 +81,7 @@ class TenantsReport(msgspec.Struct, kw_only=True):
 def folder_of(out: str, name: str) -> str:
     """Return the place of a tenant, or of a file, below that of all."""
     path, mark, query = out.partition("?") if "://" in out else (out, "", "")
-    return f"{path.rstrip('/') or '/'}/{name}{mark}{query}"
+    return f"{path.rstrip('/')}/{name}{mark}{query}"
 
 
 class Results:

@@ -49,7 +49,8 @@ class ExportOptions:
         compression: zstd, gzip or none; of parquet also snappy or lz4.
         max_file_size: Most megabytes (of 1,048,576 bytes) of a file; usual ones have up to 100,
             compact makes larger ones.
-        fields: Fields to ask for, separated by commas; all if not given.
+        fields: Fields to ask for, separated by commas; all if not given. Of a tenants file, those
+            of tenants that name none.
         client: client_id of a client to take; all rows of the company if not given.
         page_size: Rows per request, 1 to 5,000; learned from the rows if not given.
         concurrency: Most chains of pages at a time.
@@ -97,6 +98,11 @@ class ExportOptions:
     allow_empty: Flag = False
     estimate: Flag = False
     json: Json = False
+
+    @property
+    def field_names(self) -> list[str] | None:
+        """The names of the fields; None for all."""
+        return split_fields(self.fields)
 
     @property
     def max_file_bytes(self) -> int | None:
@@ -165,7 +171,7 @@ async def run_export(
             options.place,
             company_id=options.company_id,
             clients=options.client,
-            fields=split_fields(options.fields),
+            fields=options.field_names,
             since=options.since,
             limit=options.limit,
             format=options.format,
@@ -194,7 +200,7 @@ async def estimate_with(table: Table, options: ExportOptions, connection: Connec
         cost = await leads.estimate(
             company_id=options.company_id,
             clients=options.client,
-            fields=split_fields(options.fields),
+            fields=options.field_names,
             format=options.format,
             compression=options.compression,
             limit=options.limit,

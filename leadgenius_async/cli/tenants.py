@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("name", "status", "rows", "files", "bytes", "requests", "seconds")
 #: Options that say what the file says of each tenant, and those that are for one export alone.
-_IN_THE_FILE = ("company_id", "client", "fields")
+_IN_THE_FILE = ("company_id", "client")
 _OF_ONE = ("estimate", "retry_failed", "repair")
 
 
@@ -51,6 +51,7 @@ async def export_many_with(
             table=table,
             accounts=options.accounts,
             on_tenant=told,
+            fields=options.field_names,
             since=options.since,
             limit=options.limit,
             format=options.format,
