@@ -87,6 +87,14 @@ def ray(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("tool", ["airflow", "cron", "dagster", "prefect", "spark"])
+def recipes(session: nox.Session, tool: str) -> None:
+    """A recipe of the documentation, with its tool; Spark needs Java."""
+    session.install(".", *group(f"recipe-{tool}"))
+    session.run("pytest", f"tests/recipes/test_recipes.py::test_{tool}", *session.posargs)
+
+
+@nox.session
 def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that pyproject.toml allows."""
     session.install("--resolution=lowest-direct", ".", *group("test"))
