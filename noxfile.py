@@ -111,7 +111,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The main job beside its peers, all figures; or some: `-- --shape lean --rows 1000000`."""
-    session.install(".")
+    session.install(".[compression]")
     peers = [f"--{name}-python={_peers(session, name)}" for name in ("peers", "airbyte")]
     if session.posargs:
         session.run("python", "bench/versus.py", *peers, *session.posargs)
