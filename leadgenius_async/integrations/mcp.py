@@ -39,8 +39,8 @@ except ImportError as error:
         f'the MCP server needs its extra ({error}): pip install "leadgenius-async[mcp]"'
     ) from None
 
-Context = ServerRequestContext[Desk]
-Effect = Literal["none", "reads", "exports", "writes"]
+_Context = ServerRequestContext[Desk]
+_Effect = Literal["local", "reads", "exports", "writes"]
 
 _INSTRUCTIONS = """\
 LeadGenius Pro: B2B leads of a company's clients. Answers are counts, names of fields and paths;
@@ -60,13 +60,14 @@ class _Offer:
         run: The method of `Tools`.
         asks: What it takes.
         answers: What it answers.
-        effect: `reads` asks the service; `exports` makes files; `writes` changes leads.
+        effect: `local` asks nobody; `reads` asks the service; `exports` makes files; `writes`
+            changes leads.
     """
 
     run: Callable[[Tools, Any], Awaitable[msgspec.Struct]]
     asks: type[msgspec.Struct]
     answers: type[msgspec.Struct]
-    effect: Effect
+    effect: _Effect
 
     @property
     def tool(self) -> types.Tool:
@@ -78,10 +79,10 @@ class _Offer:
             input_schema=_schema(self.asks),
             output_schema=_schema(self.answers),
             annotations=types.ToolAnnotations(
-                read_only_hint=self.effect in {"none", "reads"},
+                read_only_hint=self.effect in {"local", "reads"},
                 destructive_hint=self.effect == "writes",
                 idempotent_hint=True,
-                open_world_hint=self.effect != "none",
+                open_world_hint=self.effect != "local",
             ),
         )
 
@@ -120,12 +121,12 @@ def make_server(
             await desk.aclose()
 
     async def list_tools(
-        _context: Context, _params: types.PaginatedRequestParams | None
+        _context: _Context, _params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(
-        context: Context, params: types.CallToolRequestParams
+        context: _Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult:
         if (offer := offers.get(params.name)) is None:
             return _failed(f"there is no tool {params.name!r}; there are {', '.join(offers)}")
@@ -150,27 +151,30 @@ async def serve(server: Server[Desk]) -> None:
     Args:
         server: What `make_server` returned.
     """
-    async with stdio_server(stdin=_Stdin()) as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    try:
+        async with stdio_server(stdin=_Stdin()) as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+    except BaseExceptionGroup as group:
+        raise first_error(group) from None
 
 
 def _offers(*, allow_write: bool) -> Iterator[_Offer]:
     yield _offer(Tools.get_account, "reads")
     yield _offer(Tools.list_clients, "reads")
-    yield _offer(Tools.describe_fields, "none")
+    yield _offer(Tools.describe_fields, "local")
     yield _offer(Tools.count_leads, "reads")
     yield _offer(Tools.estimate_export, "reads")
     yield _offer(Tools.export_leads, "exports")
-    yield _offer(Tools.list_jobs, "none")
-    yield _offer(Tools.verify_export, "none")
-    yield _offer(Tools.profile_export, "none")
+    yield _offer(Tools.list_jobs, "local")
+    yield _offer(Tools.verify_export, "local")
+    yield _offer(Tools.profile_export, "local")
     yield _offer(Tools.preview_import, "reads")
     if allow_write:
         yield _offer(Tools.import_leads, "writes")
         yield _offer(Tools.update_leads, "writes")
 
 
-def _offer(run: Callable[[Tools, Any], Awaitable[msgspec.Struct]], effect: Effect) -> _Offer:
+def _offer(run: Callable[[Tools, Any], Awaitable[msgspec.Struct]], effect: _Effect) -> _Offer:
     asks, answers = get_type_hints(run).values()
     return _Offer(run, asks, answers, effect)
 
@@ -178,12 +182,12 @@ def _offer(run: Callable[[Tools, Any], Awaitable[msgspec.Struct]], effect: Effec
 def _schema(type_: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the JSON schema of a struct, with itself at the top, as the protocol wants it."""
     (_, *_), others = msgspec.json.schema_components([type_], ref_template="#/$defs/{name}")
-    schema = others.pop(type_.__name__)
+    schema: dict[str, Any] = others.pop(type_.__name__)
     return schema | {"$defs": others} if others else schema
 
 
 async def _call(
-    offer: _Offer, context: Context, arguments: Mapping[str, Any]
+    offer: _Offer, context: _Context, arguments: Mapping[str, Any]
 ) -> types.CallToolResult:
     """Run a tool; what goes wrong is an answer too, for the agent to read."""
     desk = context.lifespan_context
@@ -193,9 +197,9 @@ async def _call(
         async with _progress(context) as tell:
             answer = await offer.run(Tools(desk, tell), asked)
     except Exception as error:  # noqa: BLE001 - each becomes a sentence
-        if isinstance(error, errors.ConfigurationError):
+        if isinstance(error, errors.CredentialsMissing):
             await desk.aclose()  # somebody may log in, and the next call finds it
-        return _failed(told(error, of_rows="import" in offer.run.__name__))
+        return _failed(told(error, of_rows="file" in offer.asks.__struct_fields__))
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=msgspec.json.encode(answer).decode())],
         structured_content=msgspec.to_builtins(answer),
@@ -207,7 +211,7 @@ def _failed(text: str) -> types.CallToolResult:
 
 
 @asynccontextmanager
-async def _progress(context: Context) -> AsyncGenerator[Tell]:
+async def _progress(context: _Context) -> AsyncGenerator[Tell]:
     """Give what passes a job's progress on to the client, if it has asked for that."""
     last, due = 0.0, -math.inf
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,11 +44,11 @@ def _of_parquet(path: Path) -> Iterator[dict[str, int]]:
             }
 
 
-def _filled(column: pa.Array) -> int:
+def _filled(column: pa.Array[Any]) -> int:
+    filled = len(column) - column.null_count
     if not pa.types.is_string(column.type):
-        return len(column) - column.null_count
-    texts = pc.greater(pc.binary_length(column), 0)
-    return int(pc.sum(texts).as_py() or 0)
+        return filled
+    return filled - pc.equal(column, pa.scalar("")).true_count
 
 
 def _of_ndjson(path: Path) -> Iterator[dict[str, int]]:

@@ -49,8 +49,8 @@ class Root:
             )
         return path
 
-    def export(self, given: str) -> Path:
-        """Return the folder of an export, from which no link leads outside.
+    def whole(self, given: str) -> Path:
+        """Return the folder of an export or a journal, from which no link leads outside.
 
         Raises:
             ValueError: It lies outside, or a link in it does.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 from anyio import to_thread
@@ -25,6 +26,7 @@ from leadgenius_async.integrations._mcp.root import Root
 from leadgenius_async.integrations._mcp.words import without_addresses
 from leadgenius_async.models import BulkProgress, ChangeProgress, Progress
 
+A = TypeVar("A", bound=answers.Answer)
 Tell = Callable[[Progress | BulkProgress | ChangeProgress], None]
 
 _MOST_CLIENTS = 100
@@ -166,19 +168,7 @@ class Tools:
             format=asked.format,
             limit=asked.limit,
         )
-        return answers.Estimate(
-            table=cost.table,
-            company_id=cost.company_id,
-            rows=cost.rows,
-            for_rows=cost.for_rows,
-            requests=cost.requests,
-            minutes=cost.minutes,
-            bytes=cost.bytes,
-            wire_bytes=cost.wire_bytes,
-            requests_per_minute=cost.limit,
-            requests_used=cost.requests_used,
-            note=cost.note,
-        )
+        return _taken(answers.Estimate, cost, requests_per_minute=cost.limit)
 
     async def export_leads(self, asked: answers.ExportLeads) -> answers.Export:
         """Take leads out into files in a folder below the root, and answer counts and paths.
@@ -188,7 +178,7 @@ class Tools:
         every row is there; if not, call it again. A folder that holds a finished export is
         refused: choose another.
         """
-        out = self._root.export(asked.out)
+        out = self._root.whole(asked.out)
         async with self._desk.turns[out]:
             done = await self._leads(asked.table).export(
                 out,
@@ -201,22 +191,13 @@ class Tools:
                 partition_by=asked.partition_by,
                 on_progress=self._tell,
             )
-        return answers.Export(
-            job_id=done.job_id,
-            table=done.table,
-            out=done.out,
+        return _taken(
+            answers.Export,
+            done,
             dataset=str(out / done.table),
-            complete=done.complete,
             incomplete_because=without_addresses(done.incomplete_because),
-            rows=done.rows,
             files=len(done.files),
-            bytes=done.bytes,
-            duplicates=done.duplicates,
-            rejects=done.rejects,
             undeclared=done.extra,
-            requests=done.requests,
-            seconds=done.seconds,
-            runs=done.runs,
         )
 
     async def list_jobs(self, asked: answers.ListJobs) -> answers.Jobs:
@@ -238,22 +219,17 @@ class Tools:
 
         It reads all of the files, and takes no request.
         """
-        out = self._root.export(asked.folder)
+        out = self._root.whole(asked.folder)
         found = await to_thread.run_sync(verify, out)
-        return answers.Verified(
-            folder=found.out,
-            ok=found.ok,
-            rows=found.rows,
-            files=found.files,
-            problems=found.problems[:_MOST_PROBLEMS],
-        )
+        problems = [without_addresses(each) for each in found.problems[:_MOST_PROBLEMS]]
+        return _taken(answers.Verified, found, folder=found.out, problems=problems)
 
     async def profile_export(self, asked: answers.OfExport) -> answers.Profile:
         """Count in how many rows of an export each field has a value; never which.
 
         It reads all of the files, and takes no request.
         """
-        out = self._root.export(asked.folder)
+        out = self._root.whole(asked.folder)
         report = await to_thread.run_sync(read_manifest, out)
         filled = await to_thread.run_sync(count_filled, out, report)
         return answers.Profile(
@@ -277,20 +253,17 @@ class Tools:
         preview = await self._lg.leads.preview_many(
             found.rows, client_id=asked.client_id, columns=found.explicit
         )
-        return answers.Preview(
+        refused = ((row.line, row.reason) for row in preview.rows if row.state == "rejected")
+        return _taken(
+            answers.Preview,
+            preview,
             file=str(path),
             rows=preview.total,
-            ready=preview.ready,
-            repeated=preview.repeated,
             refused=preview.rejected,
-            refusals=refusals(
-                (row.line, row.reason) for row in preview.rows if row.state == "rejected"
-            ),
+            refusals=refusals(refused),
             columns=found.matched,
             not_sent=found.not_sent,
             clients=len(preview.clients),
-            requests=preview.requests,
-            minutes=preview.minutes,
             notes=list(found.rows.notes),
         )
 
@@ -302,7 +275,7 @@ class Tools:
         which is imported again: what is there already counts as existing.
         """
         path = self._root.path(asked.file)
-        journal = self._root.path(f"{path}{SUFFIX}")
+        journal = self._root.whole(f"{path}{SUFFIX}")
         report = self._report(asked.report)
         async with self._desk.turns[journal]:
             found = await to_thread.run_sync(open_input, path, asked.columns)
@@ -318,23 +291,16 @@ class Tools:
             stays = bool(done.unresolved or done.doubled)
             if not stays:  # nothing is to be learned from it any more
                 await to_thread.run_sync(discard, journal)
-        return answers.Imported(
+        refused = ((row.line, row.reason) for row in done.rows if row.state == "rejected")
+        return _taken(
+            answers.Imported,
+            done,
             file=str(path),
-            created=done.created,
-            existing=done.existing,
             refused=done.rejected,
-            unresolved=done.unresolved,
-            updated=done.updated,
-            doubled=done.doubled,
-            complete=done.complete,
-            refusals=refusals(
-                (row.line, row.reason) for row in done.rows if row.state == "rejected"
-            ),
+            refusals=refusals(refused),
             not_sent=found.not_sent,
             report=report,
             journal=str(journal) if stays else None,
-            requests=done.requests,
-            seconds=done.seconds,
         )
 
     async def update_leads(self, asked: answers.UpdateLeads) -> answers.Updated:
@@ -356,23 +322,15 @@ class Tools:
             report=report,
             on_progress=self._tell,
         )
-        return answers.Updated(
+        refused = ((row.line, row.reason) for row in done.rows if row.state == "refused")
+        return _taken(
+            answers.Updated,
+            done,
             file=str(path),
-            ready=done.ready,
-            updated=done.updated,
-            unchanged=done.unchanged,
-            missing=done.missing,
-            refused=done.refused,
-            unverified=done.unverified,
-            complete=done.complete,
-            refusals=refusals(
-                (row.line, row.reason) for row in done.rows if row.state == "refused"
-            ),
+            refusals=refusals(refused),
             columns=found.matched,
             not_sent=found.not_sent,
             report=report,
-            requests=done.requests,
-            seconds=done.seconds,
         )
 
     def _leads(self, table: str) -> EnrichLeads | SourceLeads:
@@ -382,13 +340,17 @@ class Tools:
         return None if given is None else str(self._root.path(given))
 
 
+def _taken(type_: type[A], found: object, /, **others: object) -> A:
+    """Return an answer: of a report what its fields name, and nothing else."""
+    own = {name: getattr(found, name) for name in type_.__struct_fields__ if name not in others}
+    return type_(**own, **others)
+
+
 def _of_export(job: ExportJob) -> answers.Job:
-    return answers.Job(
-        kind="export",
-        job_id=job.job_id,
+    return _taken(
+        answers.Job,
+        job,
         folder=job.out,
-        state=job.state,
-        rows=job.rows,
         progress=f"{job.chains_done} of {job.chains} chains of {job.table}",
         problem=without_addresses(job.problem),
         go_on_with=None if job.spec is None else _arguments(job.spec, job.out),
@@ -423,12 +385,10 @@ def _arguments(spec: Spec, out: str) -> answers.ExportLeads | None:
 
 
 def _of_import(job: FoundImport) -> answers.Job:
-    return answers.Job(
-        kind="import",
-        job_id=job.job_id,
+    return _taken(
+        answers.Job,
+        job,
         folder=job.out,
-        state=job.state,
-        rows=job.rows,
         progress=f"{job.rows:,} of {job.read:,} rows, {job.open:,} sent and not seen yet",
         problem=without_addresses(job.problem),
         go_on_with=None,
