@@ -196,12 +196,13 @@ async def _call(
         asked = msgspec.convert(arguments, offer.asks, strict=False)
         async with _progress(context) as tell:
             answer = await offer.run(Tools(desk, tell), asked)
+        text = msgspec.json.encode(answer).decode()
     except Exception as error:  # noqa: BLE001 - each becomes a sentence
         if isinstance(error, errors.CredentialsMissing):
             await desk.aclose()  # somebody may log in, and the next call finds it
         return _failed(told(error, of_rows="file" in offer.asks.__struct_fields__))
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=msgspec.json.encode(answer).decode())],
+        content=[types.TextContent(type="text", text=text)],
         structured_content=msgspec.to_builtins(answer),
     )
 
