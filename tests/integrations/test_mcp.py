@@ -276,10 +276,16 @@ async def test_a_cancelled_export_goes_on(large: Emulator, root: Path) -> None:
     """Cancelled by the protocol, it keeps what it has; the same call does what is missing."""
     hang = large.faults.add(faults.hang(), path=PAGES, nth=3)
     async with agent(root, env=account(large)) as found:
+
+        def cancel() -> None:
+            if hang.hits and len(found.progress) > 2:  # it has stood still for a while
+                tasks.cancel_scope.cancel()
+
+        found.on_progress = cancel
         async with anyio.create_task_group() as tasks:
-            found.on_progress = lambda: tasks.cancel_scope.cancel() if hang.hits else None
             tasks.start_soon(lambda: found.call("export_leads", table="enrich_leads", out="leads"))
         assert tasks.cancel_scope.cancelled_caught
+        assert found.progress == sorted(set(found.progress)), "it must rise with each"
         found.on_progress = lambda: None
         assert not (root / "leads" / "_SUCCESS").exists()
         large.log.clear()
