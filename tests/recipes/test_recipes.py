@@ -49,6 +49,7 @@ def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         monkeypatch.setenv(f"LEADGENIUS_{name.upper()}", getattr(emulator.ready, name))
     monkeypatch.setenv("LEADGENIUS_RATE", "off")
     monkeypatch.setenv("LEADS", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # where a recipe is written to
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     return emulator
 
@@ -69,7 +70,7 @@ async def run(command: Sequence[str], folder: Path) -> str:
 async def run_python(name: str, code: str, folder: Path) -> None:
     """Run code that imports a recipe."""
     (folder / "recipe.py").write_text(recipe(name))
-    await run([sys.executable, "-c", code], folder)
+    await run([sys.executable, "-P", "-c", code], folder)
 
 
 def check(emulator: Emulator, folder: Path) -> None:
@@ -115,11 +116,11 @@ async def test_spark(account: Emulator, tmp_path: Path, monkeypatch: pytest.Monk
     export = ("leadgenius", "export", "enrich-leads", "--out")
     await run([*export, "leads"], tmp_path)
     await run([*export, "parted", "--partition-by", "client_id"], tmp_path)
-    assert "country" in await run([sys.executable, "-c", recipe("Spark")], tmp_path)
+    assert "country" in await run([sys.executable, "-P", "-c", recipe("Spark")], tmp_path)
     clients = {json.loads(row).get("client_id") for row in account.rows("enrich_leads")}
     of_clients = recipe("Spark").replace("leads/", "parted/") + (
         "\nclients = leads.groupBy('client_id').count().collect()"
         f"\nassert {{row['client_id'] for row in clients}} == {clients}"
         "\nassert sum(row['count'] for row in clients) == 600"
     )
-    await run([sys.executable, "-c", of_clients], tmp_path)
+    await run([sys.executable, "-P", "-c", of_clients], tmp_path)
