@@ -138,7 +138,7 @@ class _Telemetry:
         try:
             reply = await going
         except BaseException as error:
-            _fail(span, error)
+            _fail(span, error, _told(error))
             raise
         else:
             known["http.response.status_code"] = reply.status
@@ -178,7 +178,7 @@ class _Telemetry:
         try:
             yield
         except BaseException as error:
-            _fail(span, error)
+            _fail(span, error, {"error.type": _class(error)})
             raise
         finally:
             context.detach(token)
@@ -217,16 +217,16 @@ def _named(facts: Facts) -> _Attributes:
     return {f"leadgenius.{name}": value for name, value in facts.items()}
 
 
-def _fail(span: Span, error: BaseException) -> None:
+def _fail(span: Span, error: BaseException, told: _Attributes) -> None:
     """Give a span its error, by its type alone: a message may quote a row or the service."""
     span.set_status(Status(StatusCode.ERROR))
-    span.set_attributes(_told(error))
+    span.set_attributes(told)
     if isinstance(error, errors.LeadGeniusError):
         _set_request_id(span, error.request_id)
 
 
 def _told(error: BaseException) -> _Attributes:
-    """Return the type of an error, and the status that it came with: of those, its number."""
+    """Return what a call's error is; of an answer, the type is its status."""
     if isinstance(error, errors.APIStatusError):
         type_ = str(error.status) if error.status >= 400 else _class(error)
         return {"error.type": type_, "http.response.status_code": error.status}

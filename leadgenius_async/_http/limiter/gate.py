@@ -166,7 +166,8 @@ class Gate:
 
         def change(ledger: Ledger, now: float) -> None:
             if ledger.announce(limit, now, self._terms):
-                _log.info("the account's limit is %g requests a minute", limit)
+                told = {"limit": limit}
+                _log.info("the account's limit is %(limit)g requests a minute", told, extra=told)
             if said is not None and granted is not None:
                 ledger.heed(said, now, now - _age(granted))
 
