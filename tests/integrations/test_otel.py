@@ -229,7 +229,10 @@ async def test_a_call_that_never_had_its_turn_has_a_span(
             await lg.request("GET", "/clients", deadline=0.3)
         with pytest.raises(errors.QueuedTooLong):
             await lg.request("GET", "/clients", deadline=0.3)
-    _, late = telemetry.spans
+        with anyio.move_on_after(0.2):
+            await lg.request("GET", "/clients")
+    _, late, left = telemetry.spans
+    assert attributes(left)["leadgenius.rate_limit.wait"] >= 0.1
     assert attributes(late)["error.type"] == "leadgenius_async.errors.QueuedTooLong"
     assert "http.request.resend_count" not in attributes(late)
     assert sum(point.count for point in telemetry.points("http.client.request.duration")) == 1
@@ -316,13 +319,13 @@ async def test_the_limits_of_several_accounts_are_told_apart(
         "api_key": ready.api_key,
         "user_id": ready.user_id,
     }
-    async with LeadGenius(**names, rate=50) as one, LeadGenius(**names, rate=20) as two:
+    async with LeadGenius(**names, rate=5_000) as one, LeadGenius(**names, rate=2_000) as two:
         telemetry.follow(one, tenant="one")
         telemetry.follow(two, tenant="other")
         telemetry.follow(two, tenant="two")
         await two.request("GET", "/clients")
         limits = telemetry.sums("leadgenius.rate_limit.limit", "tenant")
-        assert limits == {"one": 50, "two": 20}
+        assert limits == {"one": 5_000, "two": 2_000}
     [span] = telemetry.spans
     assert attributes(span)["tenant"] == "two"
     del one, two
