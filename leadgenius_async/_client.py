@@ -156,6 +156,16 @@ class LeadGenius:
         """Origin of the service, without `/api`."""
         return self._transport.base_url
 
+    @property
+    def rate_limit(self) -> float | None:
+        """Requests a minute that are kept to, by the service's word once it gave it; None: any."""
+        return self._transport.gate.limit
+
+    @property
+    def credentials(self) -> list[str]:
+        """Which kinds of credentials are at hand: `API key`, `login`, `cookies`."""
+        return [str(kind) for kind in self._transport.credentials]
+
     async def request(
         self,
         method: str,

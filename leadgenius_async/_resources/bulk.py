@@ -146,6 +146,7 @@ class BulkLeads(Generic[LeadT]):
         company_id: str | None = None,
         clients: Iterable[str] = (),
         fields: Iterable[str] | None = None,
+        since: dt.datetime | str | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[pa.RecordBatch]:
         """Give leads as Arrow record batches of one schema, a page each, fetched one ahead.
@@ -158,6 +159,8 @@ class BulkLeads(Generic[LeadT]):
             company_id: The company; the account's own if not given.
             clients: `client_id`s to take; all rows of the company if empty.
             fields: Fields to ask for; all if not given.
+            since: Only leads whose `updatedAt` is then or later, and those that have none; a moment
+                without a zone is UTC. Every page is fetched still, as in `export`.
             page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
 
         Raises:
@@ -176,7 +179,12 @@ class BulkLeads(Generic[LeadT]):
         )
 
         query = make_query(
-            self._table, company_id=company_id, clients=clients, fields=fields, page_size=page_size
+            self._table,
+            company_id=company_id,
+            clients=clients,
+            fields=fields,
+            since=since,
+            page_size=page_size,
         )
         query = await self._checked(query)
         async for batch in record_batches(self._transport, query, plan(query, None)):

@@ -51,6 +51,7 @@ _COMMANDS = {
     "pipeline": ("pipeline:pipeline", "Leads created in a span of days, by status and client."),
     "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),
     "admin": ("admin:app", "For the platform's admins: companies, users."),
+    "mcp": ("mcp:app", "For agents that speak the Model Context Protocol: serve."),
     "commands": ("commands:commands", "Every command with its parameters."),
     "skill": ("skill:skill", "How to use all this, for agents."),
     "doctor": ("doctor:doctor", "What stands between this machine and the service."),
