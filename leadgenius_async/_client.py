@@ -216,6 +216,11 @@ class LeadGenius:
         return f"LeadGenius(base_url={transport.base_url!r})" if transport else "LeadGenius(…)"
 
 
+def transport_of(lg: LeadGenius) -> Transport:
+    """Return a client's way to the wire, for integrations that follow what goes there."""
+    return lg._transport  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it is no user's
+
+
 def _gate(settings: Settings, cookies: Mapping[str, str] | None) -> Gate:
     account = _account(settings, cookies)
     if settings.rate == "off" or not settings.share_rate or account is None:

@@ -29,7 +29,7 @@ LAYERS = [
     ["_extract", "_writes"],
     ["_settings", "_credentials_file", "_lead_structs", "_settings_structs"],
     ["_http"],
-    ["errors", "_fields", "_private", "_secret", "_version"],
+    ["errors", "logs", "_fields", "_private", "_secret", "_version"],
 ]
 
 

@@ -33,6 +33,7 @@ from leadgenius_async._extract.rows import RowReader
 from leadgenius_async._extract.tenants import check_tenant
 from leadgenius_async._fields import TABLES
 from leadgenius_async._http.call import Meter
+from leadgenius_async._http.observe import facts_of, followed
 from leadgenius_async._http.transport import Transport
 from leadgenius_async._lead_structs import EnrichLead, SourceLead
 from leadgenius_async._resources.account import Account
@@ -47,6 +48,12 @@ LeadT = TypeVar("LeadT", bound=msgspec.Struct)
 
 _company_id: Callable[[msgspec.Struct], str | None] = attrgetter("company_id")
 _client_id: Callable[[msgspec.Struct], str | None] = attrgetter("client_id")
+
+#: What whoever follows an export is told of its report.
+_TOLD = (
+    "job_id", "rows", "pages", "bytes", "wire_bytes", "requests", "retries", "throttled_seconds",
+    "rejects", "duplicates", "missing", "recovered", "runs", "complete",
+)  # fmt: skip
 
 
 class BulkLeads(Generic[LeadT]):
@@ -181,6 +188,7 @@ class BulkLeads(Generic[LeadT]):
         )
         query = await self._checked(query)
         async for batch in record_batches(self._transport, query, plan(query, None)):
+            self._transport.count_rows(self._table, batch.num_rows)
             yield batch
 
     async def export(
@@ -318,40 +326,45 @@ class BulkLeads(Generic[LeadT]):
         )
         if retry_failed:
             require_failed(folder)
-        query = await self._checked(query)
-        spec = Spec(
-            service=self._transport.base_url,
-            table=self._table,
-            company_id=query.company_id,
-            clients=sorted(query.clients),
-            fields=[field.name for field in query.wanted] if query.projected else None,
-            format=format,
-            chains=chains,
-            sweep=sweep,
-            strict_schema=strict_schema,
-            since=None if query.since is None else query.since.isoformat(),
-            limit=limit,
-            compression=compression,
-            max_file_bytes=max_file_bytes,
-            target=None if store is None else store.given,
-            partition_by=partition_by,
-            single_file=single_file,
-        )
-        job = new_job(spec)
-        job.overwrite = overwrite and store is not None
-        return await Export(
-            self._transport,
-            query,
-            job,
-            Planner(self._transport, query, chains, self._client_ids),
-            out=folder,
-            concurrency=concurrency,
-            overwrite=overwrite,
-            repair=repair,
-            allow_empty=allow_empty,
-            on_progress=on_progress,
-            store=store,
-        ).run()
+        with followed(
+            self._transport.observer, "export", table=self._table, format=format
+        ) as facts:
+            query = await self._checked(query)
+            spec = Spec(
+                service=self._transport.base_url,
+                table=self._table,
+                company_id=query.company_id,
+                clients=sorted(query.clients),
+                fields=[field.name for field in query.wanted] if query.projected else None,
+                format=format,
+                chains=chains,
+                sweep=sweep,
+                strict_schema=strict_schema,
+                since=None if query.since is None else query.since.isoformat(),
+                limit=limit,
+                compression=compression,
+                max_file_bytes=max_file_bytes,
+                target=None if store is None else store.given,
+                partition_by=partition_by,
+                single_file=single_file,
+            )
+            job = new_job(spec)
+            job.overwrite = overwrite and store is not None
+            done = await Export(
+                self._transport,
+                query,
+                job,
+                Planner(self._transport, query, chains, self._client_ids),
+                out=folder,
+                concurrency=concurrency,
+                overwrite=overwrite,
+                repair=repair,
+                allow_empty=allow_empty,
+                on_progress=on_progress,
+                store=store,
+            ).run()
+            facts.update(facts_of(done, _TOLD))
+            return done
 
     async def estimate(
         self,
@@ -433,6 +446,7 @@ class BulkLeads(Generic[LeadT]):
                 f"{query.path}: {len(rejects)} rows of a page cannot be read "
                 f"({rejects[0].reason}); export() keeps such rows aside"
             )
+        self._transport.count_rows(self._table, len(rows))
         return Page(rows, following)
 
     async def _checked(self, query: Query, meter: Meter | None = None) -> Query:
