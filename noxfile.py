@@ -89,6 +89,14 @@ def ray(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("tool", ["airflow", "cron", "dagster", "prefect", "spark"])
+def recipes(session: nox.Session, tool: str) -> None:
+    """A recipe of the documentation, with its tool; Spark needs Java."""
+    session.install(".", *group(f"recipe-{tool}"))
+    session.run("pytest", f"tests/recipes/test_recipes.py::test_{tool}", *session.posargs)
+
+
+@nox.session
 def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that pyproject.toml allows."""
     session.install("--resolution=lowest-direct", ".", *group("test"))
@@ -105,7 +113,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The main job beside its peers, all figures; or some: `-- --shape lean --rows 1000000`."""
-    session.install(".")
+    session.install(".[compression]")
     peers = [f"--{name}-python={_peers(session, name)}" for name in ("peers", "airbyte")]
     if session.posargs:
         session.run("python", "bench/versus.py", *peers, *session.posargs)

@@ -5,6 +5,9 @@ lead (3.9 KB), whichever is asked for, and pages of 1,000 leads. In one process,
 client take turns, A B A B: CPU seconds are this process's own, ratios are taken within a round, and
 medians of both are printed. Raw aiohttp is one session that keeps its connections, sends the same
 headers, and decodes into the same struct; no rate limit is in the way.
+
+With `--otel`, a client that OpenTelemetry follows takes turns with one that nobody does: its SDK,
+which must be installed, with a batch processor, and exporters that throw everything away.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import cycle, islice
 from typing import NamedTuple
@@ -228,6 +231,9 @@ def row(name: str, found: list[list[Cost]]) -> str:
 
 async def main(options: argparse.Namespace) -> None:
     """Take the figures."""
+    if options.otel:
+        await followed(options)
+        return
     print("| | CPU µs, aiohttp | ours | ratio | wall µs, aiohttp | ours | ratio |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     with server() as served:
@@ -249,12 +255,58 @@ async def main(options: argparse.Namespace) -> None:
             print(row("a GET with a login", found), flush=True)
 
 
+async def followed(options: argparse.Namespace) -> None:
+    """Take those of OpenTelemetry."""
+    print("| | CPU µs, nobody follows | followed | ratio | wall µs, nobody | followed | ratio |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    with server() as served:
+        plain, told = (
+            LeadGenius(
+                base_url=served.base_url,
+                api_key=served.api_key,
+                user_id=served.user_id,
+                rate="off",
+            )
+            for _ in range(2)
+        )
+        async with plain, told:
+            tell(told)
+            gets = (Ours(served, plain).get, Ours(served, told).get)
+            for tasks in options.tasks:
+                found = await compare(gets, options.calls, tasks, options.rounds)
+                print(row(f"a GET, {tasks} at once", found), flush=True)
+
+
+def tell(client: LeadGenius) -> None:
+    """Have a client followed, as a program would that sends its telemetry somewhere."""
+    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - only here
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415
+    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import (  # noqa: PLC0415
+        BatchSpanProcessor,
+        SpanExporter,
+        SpanExportResult,
+    )
+
+    from leadgenius_async.integrations.otel import instrument  # noqa: PLC0415
+
+    class Nowhere(SpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:  # noqa: ARG002
+            return SpanExportResult.SUCCESS
+
+    tracers = TracerProvider()
+    tracers.add_span_processor(BatchSpanProcessor(Nowhere()))
+    meters = MeterProvider([InMemoryMetricReader()])
+    instrument(client, tracer_provider=tracers, meter_provider=meters)
+
+
 def parse() -> argparse.Namespace:
     """The options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=2_000, help="of each, in a round")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--tasks", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--otel", action="store_true", help="what OpenTelemetry costs instead")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

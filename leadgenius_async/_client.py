@@ -161,6 +161,16 @@ class LeadGenius:
         """Origin of the service, without `/api`."""
         return self._transport.base_url
 
+    @property
+    def rate_limit(self) -> float | None:
+        """Requests a minute that are kept to, by the service's word once it gave it; None: any."""
+        return self._transport.gate.limit
+
+    @property
+    def credentials(self) -> list[str]:
+        """Which kinds of credentials are at hand: `API key`, `login`, `cookies`."""
+        return [str(kind) for kind in self._transport.credentials]
+
     async def request(
         self,
         method: str,
@@ -209,6 +219,11 @@ class LeadGenius:
         # A traceback with locals may print one whose construction failed.
         transport: Transport | None = vars(self).get("_transport")
         return f"LeadGenius(base_url={transport.base_url!r})" if transport else "LeadGenius(…)"
+
+
+def transport_of(lg: LeadGenius) -> Transport:
+    """Return a client's way to the wire, for integrations that follow what goes there."""
+    return lg._transport  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it is no user's
 
 
 def _gate(settings: Settings, cookies: Mapping[str, str] | None) -> Gate:

@@ -31,12 +31,12 @@ LAYERS = [
     ["_extract", "_writes"],
     ["_settings", "_credentials_file", "_lead_structs", "_settings_structs"],
     ["_http"],
-    ["errors", "_fields", "_private", "_secret", "_version"],
+    ["errors", "logs", "_fields", "_private", "_secret", "_version"],
 ]
 
 
 #: What takes a second to load, or much memory, and an export has no use for. pyarrow loads numpy.
-HEAVY = {"pandas", "polars", "duckdb", "pydantic", "requests", "IPython"}
+HEAVY = {"pandas", "polars", "duckdb", "pydantic", "requests", "IPython", "mcp"}
 #: Modules that are loaded, ours and all, or would be if they were there: 43 by the package, 44 by
 #: its version, 397 by a client and 495 by an export; a tenth more for other versions of others.
 MOST_MODULES = {"import": 50, "version": 50, "client": 437, "export": 545}

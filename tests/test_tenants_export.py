@@ -300,8 +300,9 @@ async def test_a_call_that_cannot_go_well(
 ) -> None:
     """It is refused before anything is asked."""
     one = Tenant(name="one", profile="none")
+    given: dict[str, Any] = {"out": tmp_path, **options}
     with pytest.raises(error, match=says):
-        await export_tenants([one], **{"out": tmp_path, **options})
+        await export_tenants([one], **given)
     assert not (tmp_path / "tenants.json").exists()
 
 

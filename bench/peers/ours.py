@@ -1,7 +1,7 @@
 """Ours: the export of the package, into Parquet or NDJSON (zstd both).
 
 The chains are named, so that they are the same as everyone's; checks, journal and commits are on,
-as they always are.
+as they always are. gzip is unpacked as the command does it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal
 from peers.job import Job
 
 from leadgenius_async import LeadGenius
+from leadgenius_async.cli.inflate import use_fast_inflate
 
 
 async def export(job: Job, file_format: Literal["parquet", "ndjson"]) -> None:
@@ -29,4 +30,5 @@ async def export(job: Job, file_format: Literal["parquet", "ndjson"]) -> None:
 
 def run(job: Job, file_format: Literal["parquet", "ndjson"]) -> None:
     """Export, as a script does."""
+    use_fast_inflate()
     asyncio.run(export(job, file_format))

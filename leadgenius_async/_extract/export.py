@@ -460,6 +460,8 @@ class Export:
 
     def _count(self, content: Decoded[Any]) -> None:
         self._costs.count(content)
+        if content.content is not None:  # those of a sweep are ids alone
+            self._transport.count_rows(self._query.table, content.rows)
         self._report_progress()
 
     async def _ticking(self, work: Callable[[], Awaitable[T]]) -> T:

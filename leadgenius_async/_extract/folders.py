@@ -38,7 +38,7 @@ Value = str | None
 Groups = Iterator[pa.Table]
 
 NO_ROWS = "no-rows"
-_NULL = "__HIVE_DEFAULT_PARTITION__"  # what every reader of such folders takes for null
+NULL = "__HIVE_DEFAULT_PARTITION__"  # what every reader of such folders takes for null
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)  # threads keep memory
 _LONGEST = 255  # bytes of a folder's name, on the file systems in use
 #: Values of which some reader makes something else than a text, and a few more.
@@ -56,9 +56,9 @@ def folder_names(values: Iterable[Value]) -> dict[Value, str]:
     take two folders for one.
     """
     names: dict[Value, str] = {}
-    taken = {_NULL.lower()}
+    taken = {NULL.lower()}
     for value in values:
-        name = _NULL if value is None else quote(value, safe="")
+        name = NULL if value is None else quote(value, safe="")
         if name.endswith("."):  # which Windows drops
             name = f"{name[:-1]}%2E"
         if value is not None and name.lower() in taken:

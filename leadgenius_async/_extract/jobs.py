@@ -126,7 +126,7 @@ def verify(out: Path) -> Verdict:
         ExportDamaged: There is no manifest that can be read, or it names files that no export
             writes.
     """
-    report = _manifest(out)
+    report = read_manifest(out)
     problems = [*damage(out, report.parts)]
     there = [part for part in report.parts if (out / part.file).exists()]
     counts = {part.file: count_rows(out / part.file) for part in there}
@@ -189,7 +189,7 @@ def _unfinished(out: Path) -> ExportJob:
 
 def _finished(out: Path) -> ExportJob:
     try:
-        report = _manifest(out)
+        report = read_manifest(out)
     except errors.ExportDamaged as error:
         return ExportJob(job_id="", out=str(out), state="damaged", problem=str(error))
     return ExportJob(
@@ -208,7 +208,12 @@ def _finished(out: Path) -> ExportJob:
     )
 
 
-def _manifest(out: Path) -> ExportReport:
+def read_manifest(out: Path) -> ExportReport:
+    """Return what the manifest of the export in a folder says.
+
+    Raises:
+        ExportDamaged: There is none that can be read, or it names files that no export writes.
+    """
     try:
         report = msgspec.json.decode((out / MANIFEST).read_bytes(), type=ExportReport)
     except OSError as error:

@@ -145,7 +145,8 @@ class Breaker:
     def _tell(self, error: errors.LeadGeniusError) -> None:
         if self.out and not self._told:
             self._told = True
-            _log.warning("the service fails (%s): all calls wait for it", type(error).__name__)
+            told = {"error": type(error).__name__}
+            _log.warning("the service fails (%(error)s): all calls wait for it", told, extra=told)
 
     def _forget(self) -> None:
         self._failures = 0

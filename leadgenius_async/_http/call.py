@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -75,8 +76,31 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Method and path, which may be logged; query values and bodies may not."""
+        """Method and path, for messages; the path may hold an id, so logs have `template`."""
         return f"{self.method} {self.path}"
+
+    @property
+    def template(self) -> str:
+        """The path with `{id}` for all that may be an id: few values, and nobody's name in one."""
+        return _template(self.path)
+
+
+#: What the paths of the API are made of.
+_WORDS = {
+    "admin", "agent", "agent-api-keys", "analytics", "api", "auth", "bugs", "campaigns", "clients",
+    "companies", "company", "copyright", "email-validate", "email-verify", "enhancements", "enrich",
+    "enrich-leads", "enrichment", "epsimo-chat", "find-lead", "lead-generation-status", "leads",
+    "list", "maintenance", "pipeline", "process", "refresh", "sdr", "sdr-ai", "search-history",
+    "settings", "source-leads", "start-lead-scrape-complete", "status", "territory-workbench",
+    "trigger", "trigger-recent-runs", "trigger-task-status", "unipile-accounts", "url", "users",
+    "webhook-workbench",
+}  # fmt: skip
+
+
+@functools.lru_cache
+def _template(path: str) -> str:
+    parts = api_path(path).split("/")
+    return "/".join(part if part in _WORDS or not part else "{id}" for part in parts)
 
 
 #: What the service takes where it is not a login or else an API key: beginnings of paths, the

@@ -6,7 +6,6 @@ import math
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
@@ -36,6 +35,8 @@ class Flight:
         scope: What ends the try that is under way.
         deadline: When the call ends, by the event loop's clock.
         tries: How many have begun.
+        sends: How many requests took a permit, those that aiohttp sent again among them.
+        waited: Seconds that it waited for its turn at the rate limit.
         sent: Whether the try that is under way may have reached the service.
         reached: Whether any try may have.
         queueing: Whether it waits for its turn at the gate, or its login does.
@@ -51,6 +52,8 @@ class Flight:
     deadline: float = math.inf
     granted: float = 0.0
     tries: int = 0
+    sends: int = 0
+    waited: float = 0.0
     sent: bool = False
     reached: bool = False
     queueing: bool = False
@@ -96,6 +99,7 @@ class Flight:
         else:
             self._go(granted)
         self.meter.sends += 1
+        self.sends += 1
 
     async def connected(self) -> None:
         """Take a new permit if dialling has used up the first one's life.
@@ -103,15 +107,25 @@ class Flight:
         From here on the service may have got the request.
         """
         if not self.gate.is_fresh(self.granted):
-            await self._queue(partial(self.gate.renew, self.granted, self.deadline))
+            await self._queue(self._renewed)
         self.sent = self.reached = True
 
     async def _permit(self) -> float:
         while True:
             self.looks = self.looks or await self.breaker.wait()
-            granted = await self.gate.permit(self.deadline)
+            granted = await self._turn(self.gate.permit(self.deadline))
             if self.looks or not self.breaker.holds:  # an outage may begin while it queues
                 return granted
+
+    async def _renewed(self) -> float:
+        return await self._turn(self.gate.renew(self.granted, self.deadline))
+
+    async def _turn(self, turn: Awaitable[float]) -> float:
+        asked = loop_time()
+        try:
+            return await turn
+        finally:
+            self.waited += loop_time() - asked
 
     async def _queue(self, turn: Callable[[], Awaitable[float]]) -> None:
         self.scope.deadline = self.deadline  # queueing is not the try's time

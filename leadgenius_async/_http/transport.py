@@ -10,8 +10,10 @@ their repr holds the request's headers, and so the credentials.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 import aiohttp
 import anyio
@@ -25,6 +27,7 @@ from leadgenius_async._http.call import Call, Kind, Meter, Reply
 from leadgenius_async._http.clock import loop_time
 from leadgenius_async._http.flight import Flight, Late, under_way
 from leadgenius_async._http.limiter import Gate, NoTurn
+from leadgenius_async._http.observe import Observer
 from leadgenius_async._http.retry import wait_before_retry
 from leadgenius_async._http.wire import open_session, own_error, proxy_refusal, read_body
 from leadgenius_async._secret import Secret
@@ -49,7 +52,12 @@ class Transport:
         max_body: Bytes that an answer may have.
         proxy: URL of a proxy, perhaps with a user and password; none of the environment's is used.
         trace_configs: aiohttp's trace hooks of the caller's own.
+
+    Attributes:
+        observer: Who follows calls and jobs; nobody at first.
     """
+
+    observer: Observer | None = None
 
     def __init__(
         self,
@@ -104,14 +112,22 @@ class Transport:
             deadline=loop_time() + seconds,
             caller=caller,
         )
+        going = self._with_credentials(call, flight)
+        if self.observer is not None:
+            going = self.observer.call(call, flight, _in_time(going, call, seconds, flight))
         mark = under_way.set(flight)
         try:
-            return await self._with_credentials(call, flight)
+            return await going
         except (NoTurn, Late):
             pass
         finally:
             under_way.reset(mark)
         raise _late(call, seconds, flight)
+
+    def count_rows(self, table: str, rows: int) -> None:
+        """Let whoever follows know that rows of a bulk list came."""
+        if self.observer is not None:
+            self.observer.read(table, rows)
 
     async def aclose(self) -> None:
         """Close all connections, for good."""
@@ -165,9 +181,22 @@ class Transport:
                 if flight.ends_before(wait):
                     raise
                 flight.meter.retries += 1
-                _log.info("%s: %s; next try in %.1f s", call.name, type(error).__name__, wait)
+                self._tell(call, error, wait)
                 if not isinstance(error, errors.RateLimited):
                     await anyio.sleep(wait)
+
+    def _tell(self, call: Call, error: errors.LeadGeniusError, wait: float) -> None:
+        told = {
+            "call": f"{call.method} {call.template}",
+            "status": getattr(error, "status", None),
+            "error": type(error).__name__,
+            "attempt": error.attempts,
+            "wait": round(wait, 3),
+            "request_id": error.request_id,
+        }
+        _log.info("%(call)s: %(error)s; next try in %(wait).1f s", told, extra=told)
+        if self.observer is not None:
+            self.observer.retries(call, error, wait)
 
     def _pause(self, wait: float, flight: Flight) -> None:
         """Let all tasks of the account wait at the gate; none sleeps alone and then sends."""
@@ -177,7 +206,11 @@ class Transport:
     async def _try(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         try:
             reply = await self._send(call, headers, flight)
+        except (Late, asyncio.CancelledError) as error:
+            self._note(call, flight, error)
+            raise
         except errors.LeadGeniusError as error:
+            self._note(call, flight, error)
             self.breaker.failed(error)
             if _is_doubtful(call, error):
                 raise _in_doubt(call, error) from None
@@ -187,6 +220,10 @@ class Transport:
             return reply
         finally:
             flight.end()
+
+    def _note(self, call: Call, flight: Flight, error: BaseException) -> None:
+        if self.observer is not None:
+            self.observer.failed(call, flight, error)
 
     async def _send(self, call: Call, headers: auth.Headers, flight: Flight) -> Reply:
         failure: errors.LeadGeniusError
@@ -286,6 +323,15 @@ def _check_whole(reply: Reply, call: Call, first: bytes) -> None:
         decode.members(reply, call=call)  # which its reader needs anyway
     elif body:
         decode.parse(body, msgspec.Raw, of=call.name)
+
+
+async def _in_time(
+    going: Coroutine[Any, Any, Reply], call: Call, seconds: float, flight: Flight
+) -> Reply:
+    """Wait for a call that somebody follows, who is to hear of its deadline by an error."""
+    with contextlib.suppress(NoTurn, Late):
+        return await going
+    raise _late(call, seconds, flight)
 
 
 def _late(call: Call, seconds: float, flight: Flight) -> errors.LeadGeniusError:

@@ -33,6 +33,7 @@ from leadgenius_async._extract.rows import RowReader
 from leadgenius_async._extract.tenants import check_tenant
 from leadgenius_async._fields import TABLES
 from leadgenius_async._http.call import Meter
+from leadgenius_async._http.observe import facts_of, followed
 from leadgenius_async._http.transport import Transport
 from leadgenius_async._lead_structs import EnrichLead, SourceLead
 from leadgenius_async._resources.account import Account
@@ -47,6 +48,12 @@ LeadT = TypeVar("LeadT", bound=msgspec.Struct)
 
 _company_id: Callable[[msgspec.Struct], str | None] = attrgetter("company_id")
 _client_id: Callable[[msgspec.Struct], str | None] = attrgetter("client_id")
+
+#: What whoever follows an export is told of its report.
+_TOLD = (
+    "job_id", "rows", "pages", "bytes", "wire_bytes", "requests", "retries", "throttled_seconds",
+    "rejects", "duplicates", "missing", "recovered", "runs", "complete",
+)  # fmt: skip
 
 
 class BulkLeads(Generic[LeadT]):
@@ -139,6 +146,7 @@ class BulkLeads(Generic[LeadT]):
         company_id: str | None = None,
         clients: Iterable[str] = (),
         fields: Iterable[str] | None = None,
+        since: dt.datetime | str | None = None,
         page_size: int | None = None,
     ) -> AsyncGenerator[pa.RecordBatch, None]:
         """Give leads as Arrow record batches of one schema, a page each, fetched one ahead.
@@ -151,6 +159,8 @@ class BulkLeads(Generic[LeadT]):
             company_id: The company; the account's own if not given.
             clients: `client_id`s to take; all rows of the company if empty.
             fields: Fields to ask for; all if not given.
+            since: Only leads whose `updatedAt` is then or later, and those that have none; a moment
+                without a zone is UTC. Every page is fetched still, as in `export`.
             page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
 
         Raises:
@@ -169,10 +179,16 @@ class BulkLeads(Generic[LeadT]):
         )
 
         query = make_query(
-            self._table, company_id=company_id, clients=clients, fields=fields, page_size=page_size
+            self._table,
+            company_id=company_id,
+            clients=clients,
+            fields=fields,
+            since=since,
+            page_size=page_size,
         )
         query = await self._checked(query)
         async for batch in record_batches(self._transport, query, plan(query, None)):
+            self._transport.count_rows(self._table, batch.num_rows)
             yield batch
 
     async def export(
@@ -340,28 +356,33 @@ class BulkLeads(Generic[LeadT]):
             raise
         if retry_failed:
             require_failed(folder)
-        query = await self._checked(query)
-        spec = msgspec.structs.replace(
-            spec,
-            company_id=query.company_id,
-            target=None if store is None else store.given,
-        )
-        job = new_job(spec)
-        job.overwrite = overwrite and store is not None
-        return await Export(
-            self._transport,
-            query,
-            job,
-            Planner(self._transport, query, chains, self._client_ids),
-            out=folder,
-            concurrency=concurrency,
-            budget=budget_bytes,
-            overwrite=overwrite,
-            repair=repair,
-            allow_empty=allow_empty,
-            on_progress=on_progress,
-            store=store,
-        ).run()
+        with followed(
+            self._transport.observer, "export", table=self._table, format=format
+        ) as facts:
+            query = await self._checked(query)
+            spec = msgspec.structs.replace(
+                spec,
+                company_id=query.company_id,
+                target=None if store is None else store.given,
+            )
+            job = new_job(spec)
+            job.overwrite = overwrite and store is not None
+            done = await Export(
+                self._transport,
+                query,
+                job,
+                Planner(self._transport, query, chains, self._client_ids),
+                out=folder,
+                concurrency=concurrency,
+                budget=budget_bytes,
+                overwrite=overwrite,
+                repair=repair,
+                allow_empty=allow_empty,
+                on_progress=on_progress,
+                store=store,
+            ).run()
+            facts.update(facts_of(done, _TOLD))
+            return done
 
     async def estimate(
         self,
@@ -443,6 +464,7 @@ class BulkLeads(Generic[LeadT]):
                 f"{query.path}: {len(rejects)} rows of a page cannot be read "
                 f"({rejects[0].reason}); export() keeps such rows aside"
             )
+        self._transport.count_rows(self._table, len(rows))
         return Page(rows, following)
 
     async def _checked(self, query: Query, meter: Meter | None = None) -> Query:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NotRequired, TypedDict, Unpack
 
 from leadgenius_async import errors
+from leadgenius_async._http.observe import facts_of, followed
 from leadgenius_async._http.record import Record
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.account import CLIENTS_KEYS
@@ -196,14 +197,17 @@ class Clients(Section):
         done = await lg.clients.purge(client.client_id)
         ```
         """
-        chosen = await self._one_of(checks.text("client", client))
-        purge = Purge(self._transport, self._account, chosen.client_id, on_progress)
-        if dry_run:
-            count = await purge.count()
-            return PurgeReport(client_id=chosen.client_id, leads=count, dry_run=True)
-        report = await purge.run()
-        await self.delete(chosen.id)
-        return report
+        name = checks.text("client", client)
+        with followed(self._transport.observer, "purge", dry_run=dry_run) as facts:
+            chosen = await self._one_of(name)
+            purge = Purge(self._transport, self._account, chosen.client_id, on_progress)
+            if dry_run:
+                count = await purge.count()
+                return PurgeReport(client_id=chosen.client_id, leads=count, dry_run=True)
+            report = await purge.run()
+            facts.update(facts_of(report, ("leads", "requests")))
+            await self.delete(chosen.id)
+            return report
 
     async def _one_of(self, name: str) -> Client:
         """Return the client that has this `client_id` or record id."""

@@ -42,6 +42,20 @@ class CompanyCalls(Section):
         """
         return await self._ask("GET", "/company", Company, _COMPANY)
 
+    async def id(self) -> str:
+        """Return the account's company as the bulk lists' `company_id` has it.
+
+        An API key, which may not ask for the company, takes it from the clients (observed).
+
+        Raises:
+            ConfigurationError: No client says it, or the credentials cannot ask.
+
+        ```python
+        company_id = await lg.company.id()
+        ```
+        """
+        return await self._account.company_id()
+
     async def create(self, *, name: str, **fields: object) -> Company:
         """Make the company of an account that has none.
 

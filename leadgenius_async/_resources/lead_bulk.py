@@ -11,6 +11,7 @@ import msgspec
 from anyio import to_thread
 
 from leadgenius_async import errors
+from leadgenius_async._http.observe import facts_of, followed
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.lead_imports import LeadImports, source_of
 from leadgenius_async._resources.lead_reads import LeadReads
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 #: The service's documented ceiling for a batch.
 _MAX_BATCH = 100
+#: What whoever follows changes is told of their report.
+_TOLD = (
+    "total", "updated", "unchanged", "deleted", "gone", "missing", "refused", "unverified",
+    "requests", "retries", "throttled_seconds",
+)  # fmt: skip
 
 
 class ChangeOptions(TypedDict, total=False):
@@ -119,7 +125,9 @@ class LeadBulk(LeadImports):
 
         source = await source_of(rows)
         intake = machinery.UpdateIntake(source, columns=columns)
-        return await self._change("update", source, self._of_clients(intake), options)
+        return await self._change(
+            "update_many", "update", source, self._of_clients(intake), options
+        )
 
     async def delete_many(
         self,
@@ -156,7 +164,7 @@ class LeadBulk(LeadImports):
 
         source = await to_thread.run_sync(machinery.read_leads, leads)
         intake = machinery.IdIntake(source, columns=columns)
-        return await self._change("delete", source, intake, options)
+        return await self._change("delete_many", "delete", source, intake, options)
 
     async def move_many(
         self,
@@ -196,7 +204,7 @@ class LeadBulk(LeadImports):
         source = await to_thread.run_sync(machinery.read_leads, leads)
         intake = machinery.IdIntake(source, fields=fields, columns=columns)
         await self._account.check_clients([to])
-        return await self._change("update", source, intake, options)
+        return await self._change("move_many", "update", source, intake, options)
 
     async def upsert_many(
         self,
@@ -289,6 +297,7 @@ class LeadBulk(LeadImports):
 
     async def _change(
         self,
+        name: str,
         verb: Verb,
         rows: Rows,
         source: AsyncIterable[Sequence[Checked]],
@@ -303,7 +312,10 @@ class LeadBulk(LeadImports):
             verify=options.get("verify", False),
             dry_run=options.get("dry_run", False),
         )
-        with machinery.report_file(options.get("report"), rows.path) as write:
+        with (
+            followed(self._transport.observer, name, dry_run=how.dry_run) as facts,
+            machinery.report_file(options.get("report"), rows.path) as write,
+        ):
             run = machinery.Changes(
                 self._transport,
                 verb,
@@ -312,7 +324,9 @@ class LeadBulk(LeadImports):
                 write=write,
                 on_progress=options.get("on_progress"),
             )
-            return await run.run(source)
+            done = await run.run(source)
+            facts.update(facts_of(done, _TOLD))
+            return done
 
 
 def _names_client(row: Checked) -> bool:

@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._extract.formats import check_choice
+from leadgenius_async._http.observe import facts_of, followed
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.analytics import Analytics
 from leadgenius_async._resources.section import Section
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 #: The service's documented ceiling for a batch.
 _MAX_BATCH = 100
+#: What whoever follows an import is told of its report.
+_TOLD = (
+    "job_id", "total", "created", "existing", "updated", "rejected", "unresolved", "doubled",
+    "batches", "singles", "requests", "retries", "throttled_seconds", "runs",
+)  # fmt: skip
 
 
 class LeadImports(Section):
@@ -123,7 +129,12 @@ class LeadImports(Section):
         source = await source_of(rows)
         if report is not None:
             machinery.check_report(report, source=source.path, journal=journal)
-        with machinery.report_file(report, source.path) as write:
+        with (
+            followed(
+                self._transport.observer, "create_many", mode=mode, on_existing=on_existing
+            ) as facts,
+            machinery.report_file(report, source.path) as write,
+        ):
             if client_id is not None:
                 await self._account.check_clients([client_id])
             intake = await self._intake(source, rules, columns)
@@ -149,6 +160,7 @@ class LeadImports(Section):
                     on_progress=on_progress,
                     gate=lambda: (gate.limit, gate.paused_for),
                 ).run(taken)
+                facts.update(facts_of(done, _TOLD))
                 done.journal = None if journal is None else str(journal)
                 if write is not None:
                     await to_thread.run_sync(_write_report, opened, write)

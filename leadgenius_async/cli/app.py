@@ -51,6 +51,7 @@ _COMMANDS = {
     "pipeline": ("pipeline:pipeline", "Leads created in a span of days, by status and client."),
     "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),
     "admin": ("admin:app", "For the platform's admins: companies, users."),
+    "mcp": ("mcp:app", "For agents that speak the Model Context Protocol: serve."),
     "commands": ("commands:commands", "Every command with its parameters."),
     "skill": ("skill:skill", "How to use all this, for agents."),
     "doctor": ("doctor:doctor", "What stands between this machine and the service."),
@@ -77,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     NOTES.begin(as_json=_asks_for_json(arguments))
     try:
-        _log_to_stderr(os.environ.get("LEADGENIUS_LOG"))
+        _log_to_stderr(os.environ.get("LEADGENIUS_LOG"), os.environ.get("LEADGENIUS_LOG_FORMAT"))
         _refuse_secrets(arguments)
         result = app(
             list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
@@ -121,7 +122,19 @@ def _refuse_secrets(arguments: Sequence[str]) -> None:
             raise ValueError(f"{name} would show the value in the process list: {remedy}")
 
 
-def _log_to_stderr(level: str | None) -> None:
+def _log_to_stderr(level: str | None, form: str | None) -> None:
     if level:
-        logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_formatter(form or "text"))
+        logging.basicConfig(handlers=[handler])
         logging.getLogger("leadgenius_async").setLevel(level.upper())
+
+
+def _formatter(form: str) -> logging.Formatter:
+    if form == "text":
+        return logging.Formatter("%(levelname)s %(name)s: %(message)s")
+    if form != "json":
+        raise ValueError(f"LEADGENIUS_LOG_FORMAT is {form!r}: give text or json")
+    from leadgenius_async.logs import JsonFormatter  # noqa: PLC0415 - for those who want it
+
+    return JsonFormatter()

@@ -16,6 +16,7 @@ from leadgenius_async._extract.formats import Compression, FileFormat, Partition
 from leadgenius_async._extract.report import ExportEstimate, ExportReport
 from leadgenius_async.cli.failures import Incomplete
 from leadgenius_async.cli.heap import use_few_arenas
+from leadgenius_async.cli.inflate import use_fast_inflate
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
 from leadgenius_async.cli.progress import ProgressDisplay
@@ -146,6 +147,7 @@ async def export_with(table: Table, options: ExportOptions, connection: Connecti
         await estimate_with(table, options, connection)
         return
     use_few_arenas()
+    use_fast_inflate()
     out = options.place
     try:
         async with connection.open() as lg:

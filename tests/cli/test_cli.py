@@ -431,3 +431,27 @@ def test_a_log_level_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong LEADGENIUS_LOG is a usage error, not a traceback."""
     monkeypatch.setenv("LEADGENIUS_LOG", "loud")
     assert "LOUD" in fails(2, leadgenius("auth", "status"))
+
+
+def test_a_log_format_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So is a wrong LEADGENIUS_LOG_FORMAT."""
+    monkeypatch.setenv("LEADGENIUS_LOG", "debug")
+    monkeypatch.setenv("LEADGENIUS_LOG_FORMAT", "xml")
+    assert "give text or json" in fails(2, leadgenius("auth", "status"))
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_logs_go_to_stderr_in_the_format_asked_for(
+    monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """A line each; where a failure came from is told at debug."""
+    monkeypatch.setenv("LEADGENIUS_LOG", "debug")
+    monkeypatch.setenv("LEADGENIUS_LOG_FORMAT", form)
+    done = leadgenius("clients", "list")
+    assert (done.returncode, done.stdout) == (3, "")
+    said = "CredentialsMissing came from"
+    logged = [line for line in done.stderr.splitlines() if said in line]
+    if form == "text":
+        assert logged == [f"DEBUG leadgenius_async: {said}"]
+    else:
+        assert json.loads(logged[0])["level"] == "debug"

@@ -76,6 +76,19 @@ async def test_since_takes_what_was_changed_since_then(
         assert pq.read_schema(report.files[0]).names == ["id", "email", "_extra"]
 
 
+async def test_batches_take_what_was_changed_since_then(emulator: Emulator) -> None:
+    """A page of which nothing was changed gives no batch."""
+    middle = sorted(moments(emulator))[300]
+    async with connect(emulator) as lg:
+        batches = [
+            batch
+            async for batch in lg.enrich_leads.batches(since=middle, fields=["id"], page_size=2)
+        ]
+    ids = [text for batch in batches for text in batch["id"].to_pylist() if text]
+    assert sorted(ids) == changed_since(emulator, middle)
+    assert min(batch.num_rows for batch in batches) > 0
+
+
 async def test_since_keeps_rows_that_do_not_say_when(emulator: Emulator, tmp_path: Path) -> None:
     """A row without a date that can be read may be a new one."""
     emulator.insert(TABLE, [{"id": f"odd-{n}", "client_id": "client-1"} for n in range(2)])

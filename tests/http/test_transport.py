@@ -8,6 +8,7 @@ import math
 import pickle
 import random
 import ssl
+import sys
 import traceback
 import tracemalloc
 import zlib
@@ -19,8 +20,10 @@ from typing import Any
 
 import aiohttp
 import anyio
+import brotli  # type: ignore[import-untyped]
 import pytest
 from aiohttp import client_exceptions
+from isal import isal_zlib
 from multidict import CIMultiDict, CIMultiDictProxy
 from wire import (
     Act,
@@ -36,6 +39,11 @@ from wire import (
     transport_to,
 )
 from yarl import URL
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from leadgenius_async import Secret, errors
 from leadgenius_async._http import auth, wire as wire_module
@@ -600,13 +608,41 @@ def memory() -> Generator[list[int]]:
         tracemalloc.stop()
 
 
+#: What packs a body, by the coding's name.
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstd.compress,
+}
+
+
+@pytest.fixture(params=[zlib, isal_zlib], ids=["zlib", "isal"])
+def backend(request: pytest.FixtureRequest) -> Generator[None]:
+    """What aiohttp unpacks gzip with."""
+    aiohttp.set_zlib_backend(request.param)
+    yield
+    aiohttp.set_zlib_backend(zlib)  # pyright: ignore[reportArgumentType] # it reads constants
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("coding", PACKERS)
+async def test_an_answer_may_be_packed(coding: str) -> None:
+    """Each coding that is installed is asked for, and unpacked."""
+    body = b'["' + random.Random(3).randbytes(2**18).hex().encode() + b'"]'  # noqa: S311
+    answer = reply(body=PACKERS[coding](body), Content_Encoding=coding)
+    async with Wire(answer) as wire, transport_to(wire.url) as line:
+        assert (await line.request(GET)).body == body
+    [request] = wire.requests
+    assert coding in request.headers["accept-encoding"].split(", ")
+
+
 @pytest.mark.fault("P5")
-@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("coding", PACKERS)
 async def test_a_bomb_does_not_go_off(coding: str) -> None:
     """64 kB that unpack to 64 MB are given up at a MiB: nothing honest unpacks so far."""
-    packer = zlib.compressobj(wbits=31 if coding == "gzip" else 15)
-    zeros = bytes(2**20)
-    bomb = b"".join(packer.compress(zeros) for _ in range(64)) + packer.flush()
+    bomb = PACKERS[coding](bytes(2**26))
     async with (
         Wire(reply(body=bomb, Content_Encoding=coding)) as wire,
         transport_to(wire.url) as line,

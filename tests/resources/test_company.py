@@ -102,3 +102,8 @@ async def test_what_cannot_be_right_is_not_sent() -> None:
             with pytest.raises(errors.ConfigurationError):
                 await lg.company.update(name="Northwind")
     assert not wire.requests
+
+
+async def test_a_key_knows_its_company_too(emulator: Emulator, lg: LeadGenius) -> None:
+    """It may not ask for the company: its clients say it."""
+    assert await lg.company.id() == emulator.ready.company_id

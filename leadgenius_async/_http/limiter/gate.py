@@ -67,9 +67,12 @@ class Gate:
     @property
     def limit(self) -> float | None:
         """Requests per minute in force, or None if not paced."""
-        if not self._paced:
-            return None
-        return min(self._peek().limit or self._terms.named, self._terms.ceiling)
+        return self._limit(self._peek()) if self._paced else None
+
+    @property
+    def last_limit(self) -> float | None:
+        """The same as this process last read it: nothing is read now, so any thread may ask."""
+        return self._limit(self.book.last) if self._paced else None
 
     @property
     def paused_for(self) -> float:
@@ -163,11 +166,15 @@ class Gate:
 
         def change(ledger: Ledger, now: float) -> None:
             if ledger.announce(limit, now, self._terms):
-                _log.info("the account's limit is %g requests a minute", limit)
+                told = {"limit": limit}
+                _log.info("the account's limit is %(limit)g requests a minute", told, extra=told)
             if said is not None and granted is not None:
                 ledger.heed(said, now, now - _age(granted))
 
         self._change(change)
+
+    def _limit(self, ledger: Ledger) -> float:
+        return min(ledger.limit or self._terms.named, self._terms.ceiling)
 
     def _take(self) -> float:
         """Take a permit and return 0, or return the seconds to wait before the next look."""
