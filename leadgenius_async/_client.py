@@ -288,24 +288,24 @@ class _SavedLogin:
 
     def __init__(self, saved: Saved) -> None:
         self._saved = saved
-        self._is_stale = False
+        self._unsaved: http_auth.Tokens | None = None
 
     def read(self) -> http_auth.Tokens | None:
-        return None if self._is_stale else _saved_tokens(self._saved)
+        return self._unsaved or _saved_tokens(self._saved)
 
     def write(self, fresh: http_auth.Tokens) -> None:
         try:
             save_tokens(self._saved, fresh)
         except ConfigurationError as error:
-            was_stale, self._is_stale = self._is_stale, True
-            if not was_stale:
+            was_saved, self._unsaved = self._unsaved is None, fresh
+            if was_saved:
                 warnings.warn(
                     f"the login was renewed and cannot be saved ({error}): this process goes on "
                     "with it, others may have to log in again",
                     stacklevel=2,
                 )
         else:
-            self._is_stale = False
+            self._unsaved = None
 
 
 def _saved_tokens(saved: Saved) -> http_auth.Tokens | None:

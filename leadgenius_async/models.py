@@ -12,6 +12,7 @@ from leadgenius_async._extract.report import (
     PartReport as PartReport,
     Progress as Progress,
 )
+from leadgenius_async._extract.scan import Scan as Scan
 from leadgenius_async._http.call import Reply as Reply
 from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead as SourceLead
 from leadgenius_async._resources.admin import User as User
@@ -102,6 +103,7 @@ __all__ = [
     "Reply",
     "RowChange",
     "RowResult",
+    "Scan",
     "Scrape",
     "ScrapeStatus",
     "SdrSettings",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import ray
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -22,6 +23,7 @@ from leadgenius_async.emulator import Emulator
 
 #: What a process needs to reach the cluster, which other machines and other users do not.
 CLUSTER = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+PAGE = Path(__file__).parent.parent / "docs" / "integrations" / "ray.md"
 #: Bytes of the cluster's object store; less is not allowed.
 STORE = 100 * 2**20
 
@@ -142,3 +144,9 @@ def running_cluster(services: Services) -> Generator[Path]:
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def toml(tenant: Tenant) -> str:
+    """Return a tenant as its table in a tenants file."""
+    members = {name: value for name, value in msgspec.to_builtins(tenant).items() if value}
+    return "[[tenant]]\n" + "".join(f"{name} = {json.dumps(members[name])}\n" for name in members)

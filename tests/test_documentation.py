@@ -15,7 +15,12 @@ from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+#: Those in docs/integrations run in the tests of their tools, but for what needs none.
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "integrations" / "tenants.md",
+]
 BLOCKS = [
     pytest.param(block, id=f"{page.name}-{n}")
     for page in PAGES
@@ -27,7 +32,8 @@ def functions(block: str) -> list[Callable[..., Coroutine[Any, Any, object]]]:
     """Execute a block and return the coroutine functions that it defines."""
     names: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(block, "documentation", "exec"), names)  # noqa: S102 - the block is the subject
-    return [value for value in names.values() if inspect.iscoroutinefunction(value)]
+    found = (value for value in names.values() if inspect.iscoroutinefunction(value))
+    return [value for value in found if value.__module__ == "__main__"]
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,14 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, text: str, says: str) -> Non
     with pytest.raises(errors.ConfigurationError, match=says) as caught:
         read(tmp_path, text)
     assert MISPLACED not in str(caught.value)
+
+
+def test_the_file_in_the_documentation(tmp_path: Path) -> None:
+    """It can be read as it stands."""
+    page = Path(__file__).parent.parent / "docs" / "integrations" / "tenants.md"
+    [block] = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    acme, beta, gamma = read(tmp_path, block)
+    assert (acme.profile, beta.clients, gamma.rate) == ("acme", ["beta-inc"], 100)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

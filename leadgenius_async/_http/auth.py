@@ -7,8 +7,7 @@ import copy
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol, Self
 
 import anyio
 import msgspec
@@ -16,7 +15,7 @@ import msgspec
 from leadgenius_async import errors
 from leadgenius_async._http import record
 from leadgenius_async._http.call import NO_CREDENTIALS, Call, Reply
-from leadgenius_async._http.shared_login import SharedLogin
+from leadgenius_async._http.shared_login import OwnLogin, SharedLogin
 from leadgenius_async._http.tokens import (
     Claims as Claims,
     Tokens as Tokens,
@@ -61,6 +60,10 @@ class Credential(Protocol):
         """After a 401: get a new one, and return whether trying again makes sense."""
         ...
 
+    def twin(self, send: Send) -> Self:
+        """Return one for another event loop, with that one's way to the wire."""
+        ...
+
     async def aclose(self) -> None:
         """End what it does by itself."""
         ...
@@ -80,6 +83,11 @@ class Fixed:
         """Return False: there is nothing to renew."""
         del rejected
         return False
+
+    def twin(self, send: Send) -> Self:
+        """Return itself: it is never changed, and sends nothing."""
+        del send
+        return self
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to end."""
@@ -126,8 +134,9 @@ class Session:
         refresh: A refresh token without an access token, from which the login begins.
         username: For a login by name, when there are no tokens or they can not be renewed.
         password: The same.
-        shared: Where the login is saved, for other processes too. Every new set is saved before
-            it is used: where refresh tokens rotate, the old one is dead.
+        shared: Where the login is saved, for other processes too; in memory alone if not given.
+            Every new set is saved before it is used: where refresh tokens rotate, the old one is
+            dead.
     """
 
     def __init__(
@@ -137,13 +146,13 @@ class Session:
         refresh: Secret | None = None,
         username: str | None = None,
         password: Secret | None = None,
-        shared: SharedLogin | None = None,
+        shared: SharedLogin | OwnLogin | None = None,
     ) -> None:
         self.tokens = tokens
         self._first_refresh = refresh
         self._username = username
         self._password = password
-        self._shared = shared
+        self._shared = shared or OwnLogin(tokens)
         self._turn = anyio.Lock()
         self._failure: _Failure | None = None
         self._renewal: asyncio.Task[Tokens] | None = None
@@ -152,6 +161,18 @@ class Session:
     def bind(self, send: Send) -> None:
         """Give the session its way to the wire."""
         self._send = send
+
+    def twin(self, send: Send) -> Self:
+        """Return one for another event loop; what either of them gets, the other takes."""
+        twin = type(self)(
+            self.tokens,
+            refresh=self._first_refresh,
+            username=self._username,
+            password=self._password,
+            shared=self._shared,
+        )
+        twin.bind(send)
+        return twin
 
     async def aclose(self) -> None:
         """Let a renewal that is under way end, or end it if that takes too long."""
@@ -209,7 +230,7 @@ class Session:
         async with self._turn:
             await self._finish_renewal()  # another user's: it must not come in afterwards
             tokens = await self._ask("/auth", _by_name(username, password), save=False)
-            self._shared = None
+            self._shared = OwnLogin(tokens)
             # Once it ends it begins again as this user, and not as whoever was here before.
             self._username, self._password = username, password
             self._failure = None
@@ -226,7 +247,7 @@ class Session:
             return await self._in_own_task(self._saved_refreshed())
 
     async def _saved_refreshed(self) -> Tokens:
-        async with self._alone():
+        async with self._shared.hold():
             await self._take_saved()
             return await self._refresh()
 
@@ -236,17 +257,14 @@ class Session:
             raise errors.AuthenticationError(_NO_LOGIN)
         return await self._ask("/auth/refresh", {"refreshToken": token})
 
-    def _alone(self) -> AbstractAsyncContextManager[None]:
-        """Keep other processes that use this login from refreshing meanwhile."""
-        return nullcontext() if self._shared is None else self._shared.hold()
-
     async def _take_saved(self) -> Tokens | None:
-        """Take the tokens that another process has saved since, and return them."""
-        saved = await self._shared.read() if self._shared is not None else None
-        if saved is None or self.tokens is None or saved.access == self.tokens.access:
+        """Take the tokens that another has saved since, and return them."""
+        saved = await self._shared.read()
+        if saved is None or (self.tokens is not None and saved.access == self.tokens.access):
             return None
-        if saved.claims.sub != self.tokens.claims.sub:
-            self._shared = None  # somebody else has logged in there: it is not ours to write to
+        if self.tokens is not None and saved.claims.sub != self.tokens.claims.sub:
+            # Somebody else has logged in there: it is not ours to write to.
+            self._shared = OwnLogin(self.tokens)
             return None
         self.tokens = saved
         return saved
@@ -300,7 +318,7 @@ class Session:
         return True
 
     async def _saved_or_new(self) -> Tokens:
-        async with self._alone():
+        async with self._shared.hold():
             saved = await self._take_saved()
             return saved if saved is not None and not saved.due else await self._new_tokens()
 
@@ -324,7 +342,7 @@ class Session:
         reply = await self._send(call)
         fresh = self._read(record.payload(reply, _WireTokens, ("tokens",), call=call))
         try:
-            if save and self._shared is not None:
+            if save:
                 await self._shared.write(fresh)
         finally:
             # Used after it was saved; and if it could not be saved, the old one may be dead.

@@ -1,13 +1,14 @@
-"""One login for all processes of a machine that use it: one of them refreshes, the others read.
+"""One login for all that use it, processes or event loops: one of them refreshes, the others read.
 
-Where refresh tokens rotate, two processes that refresh at once end the login for both: the second
-one's token is dead already. So a refresh is made under a lock beside the saved login, and whoever
-gets the lock looks first whether another process was there.
+Where refresh tokens rotate, two that refresh at once end the login for both: the second one's token
+is dead already. So a refresh is made under a lock, and whoever gets it looks first whether another
+was there. A saved login has its lock beside it in the file system, any other one in memory.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from leadgenius_async._http.tokens import Tokens
 if TYPE_CHECKING:
     import filelock
 
-#: Seconds that another process's refresh is waited for; one that is stopped holds the lock.
+#: Seconds that another's refresh is waited for; a process or a loop that is stopped holds the lock.
 LONGEST_WAIT = 30.0
 _LOOK_EVERY = 0.05
 
@@ -82,3 +83,41 @@ class SharedLogin:
             # A folder that cannot be written to: new tokens cannot be saved there either.
             _log.warning("%s cannot be locked (%s): going on", self._path, error)
         return True
+
+
+class OwnLogin:
+    """A login that is saved nowhere, for the event loops of this process.
+
+    Args:
+        tokens: Those that there are already.
+    """
+
+    def __init__(self, tokens: Tokens | None) -> None:
+        self._tokens = tokens
+        self._lock = threading.Lock()
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncGenerator[None]:
+        """Keep other event loops from refreshing meanwhile."""
+        held = await self._acquire()
+        try:
+            yield
+        finally:
+            if held:
+                self._lock.release()
+
+    async def read(self) -> Tokens | None:
+        """Return the newest tokens, if any."""
+        return self._tokens
+
+    async def write(self, tokens: Tokens) -> None:
+        """Keep new ones."""
+        self._tokens = tokens
+
+    async def _acquire(self) -> bool:
+        with anyio.move_on_after(LONGEST_WAIT):
+            while not self._lock.acquire(blocking=False):  # noqa: ASYNC110 - as above
+                await anyio.sleep(_LOOK_EVERY)
+            return True
+        _log.warning("another event loop has renewed this login for %g s: going on", LONGEST_WAIT)
+        return False

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import anyio
@@ -85,6 +85,23 @@ class Transport:
         self._trace_configs = trace_configs or []
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
+
+    def twin(self) -> Self:
+        """Return one for another event loop: of the same account, paced and logged in with this."""
+        twin = type(self)(
+            self.base_url,
+            {},
+            self.gate.twin(),
+            timeout=self._timeout,
+            deadline=self._deadline,
+            max_body=self._max_body,
+            proxy=self._proxy,
+            trace_configs=self._trace_configs,
+        )
+        for kind, credential in tuple(self.credentials.items()):  # a login may come meanwhile
+            twin.credentials[kind] = credential.twin(twin.request)
+        twin.observer = self.observer
+        return twin
 
     async def request(
         self, call: Call, *, meter: Meter | None = None, deadline: float | None = None

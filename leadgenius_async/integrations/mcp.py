@@ -28,16 +28,13 @@ from leadgenius_async._version import __version__
 from leadgenius_async.integrations._mcp.root import Root
 from leadgenius_async.integrations._mcp.tools import Desk, Tell, Tools
 from leadgenius_async.integrations._mcp.words import told
+from leadgenius_async.integrations.missing import extra
 from leadgenius_async.models import BulkProgress, ChangeProgress, Progress
 
-try:
+with extra("mcp"):
     from mcp import types
     from mcp.server import Server, ServerRequestContext
     from mcp.server.stdio import stdio_server
-except ImportError as error:
-    raise errors.ConfigurationError(
-        f'the MCP server needs its extra ({error}): pip install "leadgenius-async[mcp]"'
-    ) from None
 
 _Context = ServerRequestContext[Desk]
 _Effect = Literal["local", "reads", "exports", "writes"]

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from leadgenius_async.errors import ConfigurationError
+
 
 @contextmanager
 def extra(name: str) -> Generator[None]:
     """Say which extra has the tools that are imported within.
 
+    Args:
+        name: The extra.
+
     Raises:
-        ImportError: One of them is not installed.
+        ConfigurationError: One of them is not installed.
     """
     try:
         yield
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f'{error.name} is not installed: pip install "leadgenius-async[{name}]"',
-            name=error.name,
-        ) from None
+    except ImportError as error:
+        raise ConfigurationError(f'{error}: pip install "leadgenius-async[{name}]"') from None

@@ -29,16 +29,13 @@ from leadgenius_async._http.flight import Flight, Late
 from leadgenius_async._http.limiter import Gate
 from leadgenius_async._http.observe import Facts
 from leadgenius_async._version import __version__
+from leadgenius_async.integrations.missing import extra
 
-try:
+with extra("otel"):
     from opentelemetry import context, metrics, trace
     from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
     from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
     from opentelemetry.util.types import AttributeValue
-except ImportError as error:
-    raise ImportError(
-        'OpenTelemetry is not installed: pip install "leadgenius-async[otel]"'
-    ) from error
 
 __all__ = ["instrument"]
 

@@ -24,7 +24,7 @@ from virtual_clock import VIRTUAL
 from leadgenius_async import LeadGenius, _settings
 from leadgenius_async._client import account_of
 from leadgenius_async._http.limiter import Gate, Local, Shared, books, file_name, parse_rate
-from leadgenius_async._http.limiter.gate import warn_alone
+from leadgenius_async._http.limiter.desk import warn_alone
 from leadgenius_async._http.limiter.ledger import Terms
 from leadgenius_async._secret import Secret
 from leadgenius_async.errors import ConfigurationError

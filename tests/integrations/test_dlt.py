@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import importlib
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from leadgenius_async.emulator import Emulator
+from leadgenius_async.errors import ConfigurationError
 from leadgenius_async.integrations.dlt import leadgenius
 
 Make = Callable[..., DltSource]
@@ -269,3 +272,10 @@ async def test_credentials_may_be_those_of_dlt(
         monkeypatch.setenv(f"SOURCES__LEADGENIUS__{name.upper()}", getattr(emulator.ready, name))
     await destination.load(leadgenius(rate="off", fields=["email"]).with_resources("enrich_leads"))
     emulator.assert_rows_equal(destination.rows())
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dlt", None)
+    monkeypatch.delitem(sys.modules, "leadgenius_async.integrations.dlt")
+    with pytest.raises(ConfigurationError, match=re.escape('pip install "leadgenius-async[dlt]"')):
+        importlib.import_module("leadgenius_async.integrations.dlt")

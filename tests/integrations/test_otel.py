@@ -456,5 +456,7 @@ def test_without_opentelemetry_it_says_what_to_install(monkeypatch: pytest.Monke
     name = "leadgenius_async.integrations.otel"
     monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    with pytest.raises(ImportError, match=re.escape('pip install "leadgenius-async[otel]"')):
+    with pytest.raises(
+        errors.ConfigurationError, match=re.escape('pip install "leadgenius-async[otel]"')
+    ):
         importlib.import_module(name)

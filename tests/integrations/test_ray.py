@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import msgspec
 import pytest
 import ray
 from canaries import ADDRESS, SECRET
-from ray_cluster import CLUSTER, Services, running_cluster, running_services
+from ray_cluster import CLUSTER, PAGE, Services, running_cluster, running_services, toml
 from truth import expected_rows, parquet_rows
 
 from leadgenius_async import Tenant
@@ -167,6 +169,22 @@ async def test_the_same_call_again(
     ]
     assert sorted(ended) == ["complete", "failed"]
     assert "NO_SUCH_KEY" in str(report.tenants[0].error)
+
+
+async def test_the_block_in_the_documentation(
+    tenants: list[Tenant], session: Path, tmp_path: Path
+) -> None:
+    """It runs as it stands, with a file of tenants."""
+    del session
+    first, second, *_ = tenants
+    file = tmp_path / "tenants.toml"
+    file.write_text(toml(first) + toml(second))
+    [block, _] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(block, "documentation", "exec"), names)  # noqa: S102 - the block is the subject
+    await names["main"](str(file), str(tmp_path / "shared"))
+    assert (tmp_path / "shared" / first.name / "_SUCCESS").exists()
+    assert (tmp_path / "shared" / second.name / "_SUCCESS").exists()
 
 
 async def test_two_drivers(

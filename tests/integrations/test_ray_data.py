@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import ray
 import ray.data
 from canaries import SECRET
-from ray_cluster import Services, running_cluster, running_services
+from ray_cluster import PAGE, Services, running_cluster, running_services, toml
 
 from leadgenius_async import Tenant
 from leadgenius_async.integrations.ray_data import LeadsDatasource
@@ -83,3 +84,19 @@ def test_a_key_that_is_missing(session: Path) -> None:
     leads: Any = ray.data.read_datasource(LeadsDatasource([missing]))
     with pytest.raises(ray.exceptions.RayError, match="NO_SUCH_KEY"):
         leads.count()
+
+
+def test_the_block_in_the_documentation(
+    tenants: list[Tenant],
+    session: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It runs as it stands, with a file of tenants."""
+    del session
+    (tmp_path / "tenants.toml").write_text("".join(map(toml, tenants)))
+    [_, block] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(block, "documentation", "exec"), names)  # noqa: S102 - the block is the subject
+    names["main"](str(tmp_path / "tenants.toml"))
+    assert "'tenant': 'third', 'count()': 20" in capsys.readouterr().out

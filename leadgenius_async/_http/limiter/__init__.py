@@ -2,7 +2,8 @@
 
 rates: what a setting may say · ledger: the arithmetic, without clock and I/O · feedback: what the
 headers say · books: where the ledger is kept, in memory or in a file for all processes of the
-host · gate: what the request path asks.
+host · desk: where a process gives out permits, to all its event loops · gate: what the request path
+asks, in one of them.
 """
 
 from leadgenius_async._http.limiter.books import (

@@ -80,7 +80,7 @@ class Local:
     """
 
     def __init__(self, ledger: Ledger | None = None) -> None:
-        self.last = ledger or Ledger()
+        self.last: Ledger = ledger or Ledger()
 
     def clock(self) -> float:
         """Return the event loop's time."""
