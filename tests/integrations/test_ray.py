@@ -87,11 +87,11 @@ def session(services: Services, tenants: list[Tenant]) -> Generator[Path]:
         yield folder
 
 
-async def in_the_middle(out: Path) -> ExportJob:
-    """Return an export once a part of it is durable and it is under way."""
+async def found(out: Path, state: str) -> ExportJob:
+    """Return an export of which a part is durable, once it is in a state."""
     while True:
         job = await anyio.to_thread.run_sync(read_job, out)
-        if job is not None and job.state == "running" and job.rows and job.holder is not None:
+        if job is not None and job.state == state and job.rows:
             return job
         await anyio.sleep(0.02)
 
@@ -122,7 +122,7 @@ async def test_a_killed_worker(
     rules.add(faults.hang(), path=PAGES, client=client.client_id, since=20)
     with anyio.fail_after(LONGEST):
         under_way = asyncio.create_task(export_tenants(tenants, out=out, page_size=10))
-        job = await in_the_middle(out / "killed")
+        job = await found(out / "killed", "running")
         assert job.holder is not None
         assert job.holder.pid != os.getpid()
         os.kill(job.holder.pid, signal.SIGKILL)
@@ -169,6 +169,26 @@ async def test_the_same_call_again(
     ]
     assert sorted(ended) == ["complete", "failed"]
     assert "NO_SUCH_KEY" in str(report.tenants[0].error)
+
+
+async def test_a_call_that_is_cancelled(
+    services: Services, tenants: list[Tenant], session: Path, tmp_path: Path
+) -> None:
+    """Its tasks end as by Ctrl-C, and let go of what they have."""
+    del session
+    tenant = tenants[NAMES.index("profile")]
+    services.emulators[1].faults.add(faults.hang(), path=PAGES, since=20)
+    with anyio.fail_after(LONGEST):
+        under_way = asyncio.create_task(export_tenants([tenant], out=tmp_path, page_size=10))
+        held = await found(tmp_path / tenant.name, "running")
+        under_way.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await under_way
+        services.emulators[1].faults.clear()
+        assert (await found(tmp_path / tenant.name, "unfinished")).job_id == held.job_id
+        assert (await export_tenants([tenant], out=tmp_path, page_size=10)).complete
+    told = json.loads((tmp_path / tenant.name / "manifest.json").read_text())
+    assert (told["job_id"], told["runs"]) == (held.job_id, 2)
 
 
 async def test_the_block_in_the_documentation(
@@ -231,13 +251,13 @@ async def test_a_worker_that_stood_still(
     rules.add(faults.hang(), path=PAGES, nth=20)
     with anyio.fail_after(LONGEST):
         standing = asyncio.create_task(export_tenants([slow], out=tmp_path, page_size=10))
-        holder = (await in_the_middle(tmp_path / slow.name)).holder
+        holder = (await found(tmp_path / slow.name, "running")).holder
         assert holder is not None
         os.kill(holder.pid, signal.SIGSTOP)
         try:
             rules.add(faults.hang(8), path=PAGES, nth=20)
             passing = asyncio.create_task(export_tenants([other], out=tmp_path, page_size=10))
-            await in_the_middle(tmp_path / other.name)
+            await found(tmp_path / other.name, "running")
         finally:
             os.kill(holder.pid, signal.SIGCONT)
         [lost] = (await standing).tenants
