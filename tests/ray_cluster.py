@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -108,8 +107,17 @@ def running_services(home: Path) -> Generator[Services]:
 @contextmanager
 def running_cluster(services: Services) -> Generator[Path]:
     """Run a cluster whose workers know the keys, and give the folder of its logs."""
-    # Not below pytest's own folder: the path of a socket has 107 bytes at the most.
-    folder = Path(tempfile.mkdtemp(prefix="ray-"))
+    with ExitStack() as stack:
+        # Not below pytest's own folder: the path of a socket has 107 bytes at the most.
+        made = tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(made))
+        stack.callback(ray.shutdown)
+        _start(services, folder)
+        assert ray.get_runtime_context().gcs_address.startswith("127.0.0.1:")
+        yield folder
+
+
+def _start(services: Services, folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("LEADGENIUS_", "LGP_")):
@@ -138,12 +146,6 @@ def running_cluster(services: Services) -> Generator[Path]:
             _node_ip_address="127.0.0.1",
             _temp_dir=str(folder),
         )
-    try:
-        assert ray.get_runtime_context().gcs_address.startswith("127.0.0.1:")
-        yield folder
-    finally:
-        ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def toml(tenant: Tenant) -> str:

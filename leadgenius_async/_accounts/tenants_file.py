@@ -66,7 +66,8 @@ def _read(path: Path) -> list[Tenant]:
     tables = content.get("tenant", [])
     if not isinstance(tables, list):
         raise ValueError("write [[tenant]], once for each")  # noqa: TRY004 - of the file, not of a caller
-    return [_tenant(table, n, defaults, path.parent) for n, table in enumerate(tables, 1)]
+    folder = path.parent.absolute()
+    return [_tenant(table, n, defaults, folder) for n, table in enumerate(tables, 1)]
 
 
 def _tenant(value: object, number: int, defaults: Mapping[str, Any], folder: Path) -> Tenant:

@@ -16,6 +16,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -138,7 +139,7 @@ class Lease:
         account: The digest of the account.
 
     Attributes:
-        lost: Is set when another has it, since it was not renewed in time.
+        lost: Is set when it could not be renewed, and another may have it.
     """
 
     def __init__(self, account: str) -> None:
@@ -171,7 +172,7 @@ class Lease:
         while is_ours:
             await anyio.sleep(RENEWAL)
             is_ours = False
-            with anyio.move_on_after(LEASE - 2 * RENEWAL):
+            with suppress(ray.exceptions.RayError), anyio.move_on_after(LEASE - 2 * RENEWAL):
                 is_ours = await self._leases.renew.remote(self._account, self._holder)
         self.lost.set()
 
@@ -209,7 +210,7 @@ async def _take_alone(tenant: Tenant, order: Order) -> TenantReport:
         account = tenant.account()
     except errors.LeadGeniusError:
         return await take(tenant, order)  # which says what is missing
-    report = _failed(tenant, order, "another worker has taken its account over", began)
+    report = _failed(tenant, order, "its worker has lost the lease of its account", began)
     async with Lease(account) as lease, anyio.create_task_group() as tasks:
         tasks.start_soon(_end_when_lost, lease, tasks.cancel_scope)
         report = await take(tenant, order)

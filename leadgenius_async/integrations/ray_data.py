@@ -121,7 +121,7 @@ def _read(tenant: Tenant, table: Table, fields: list[str] | None) -> Iterator[pa
     ):
         while (batch := portal.call(anext, batches, None)) is not None:
             if lease.lost.is_set():
-                raise RuntimeError(f"tenant {tenant.name}: another has taken its account over")
+                raise RuntimeError(f"tenant {tenant.name}: the lease of its account is lost")
             page = pa.Table.from_batches([batch])
             yield page.append_column(TENANT, pa.array([tenant.name] * len(page), pa.string()))
 

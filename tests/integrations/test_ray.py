@@ -36,6 +36,7 @@ LONGEST = 240.0  # seconds of a test; a lease that lapses takes 15
 
 NAMES = ["killed", "small", "profile", "second", "third", "fourth", "chained", "leased"]
 
+LOST = "its worker has lost the lease of its account"
 MISSING = Tenant(name="missing", api_key_env="NO_SUCH_KEY", user_id="nobody")
 
 #: Another driver: it runs an export of one tenant by the same cluster.
@@ -191,6 +192,23 @@ async def test_a_call_that_is_cancelled(
     assert (told["job_id"], told["runs"]) == (held.job_id, 2)
 
 
+async def test_leases_that_are_removed(
+    services: Services, tenants: list[Tenant], session: Path, tmp_path: Path
+) -> None:
+    """Whoever has one ends, and the next call makes them anew."""
+    del session
+    tenant = tenants[NAMES.index("profile")]
+    services.emulators[1].faults.add(faults.hang(), path=PAGES, since=20)
+    with anyio.fail_after(LONGEST):
+        under_way = asyncio.create_task(export_tenants([tenant], out=tmp_path, page_size=10))
+        await found(tmp_path / tenant.name, "running")
+        ray.kill(ray.get_actor("leases", namespace="leadgenius"))
+        [lost] = (await under_way).tenants
+        assert (lost.status, lost.error) == ("failed", LOST)
+        services.emulators[1].faults.clear()
+        assert (await export_tenants([tenant], out=tmp_path, page_size=10)).complete
+
+
 async def test_the_block_in_the_documentation(
     tenants: list[Tenant], session: Path, tmp_path: Path
 ) -> None:
@@ -261,7 +279,7 @@ async def test_a_worker_that_stood_still(
         finally:
             os.kill(holder.pid, signal.SIGCONT)
         [lost] = (await standing).tenants
-        assert (lost.status, lost.error) == ("failed", "another worker has taken its account over")
+        assert (lost.status, lost.error) == ("failed", LOST)
         assert not passing.done()
         assert (await passing).complete
         assert (await export_tenants([slow], out=tmp_path, page_size=10)).complete
