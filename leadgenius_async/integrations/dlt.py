@@ -8,22 +8,28 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
 from leadgenius_async import LeadGenius, errors
+from leadgenius_async._client import transport_of
+from leadgenius_async._http.call import make_call
+from leadgenius_async._http.transport import Transport
+from leadgenius_async._resources.account import Account
+from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
+from leadgenius_async._secret import Secret
 from leadgenius_async.integrations.missing import extra
 
 with extra("dlt"):
     import dlt
+    from dlt.common.configuration.specs import BaseConfiguration, configspec
     from dlt.extract import DltResource
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
 
 Table = Literal["enrich_leads", "source_leads"]
 
@@ -31,12 +37,31 @@ Table = Literal["enrich_leads", "source_leads"]
 _KEYS = ("id", "updatedAt")
 #: A lead may be stamped when its change begins, and be seen when it is done.
 _MARGIN = dt.timedelta(minutes=5)
+_LISTS = {"enrich_leads": EnrichLeads, "source_leads": SourceLeads}
 _SINCE, _OF = "since", "of"  # what the state of a resource has
 
 _log = logging.getLogger("leadgenius_async.dlt")
 
 
-@dlt.source(name="leadgenius", max_table_nesting=0)
+@configspec
+class _Settings(BaseConfiguration):
+    """What dlt's configuration may say, in `[sources.leadgenius]` alone.
+
+    Without a section of its own, dlt would take an `API_KEY` or a `BASE_URL` of the environment,
+    which are another program's, for ours.
+    """
+
+    __section__: ClassVar[str] = "leadgenius"
+
+    api_key: dlt.TSecretStrValue | None = None
+    user_id: str | None = None
+    profile: str | None = None
+    base_url: str | None = None
+    rate: str | None = None
+    company_id: str | None = None
+
+
+@dlt.source(name="leadgenius", max_table_nesting=0, spec=_Settings)
 def leadgenius(
     *,
     api_key: dlt.TSecretStrValue | None = None,
@@ -74,7 +99,10 @@ def leadgenius(
         incremental: Whether leads that were not changed are left out, and the others merged by
             `id`; without it, each load replaces the tables.
 
+    Both tables are of one account: paced as one, whatever `rate` says, with one login.
+
     Raises:
+        ConfigurationError: A setting is unusable.
         ValueError: While it runs: a value out of range, or a field name that is a near miss.
         UnknownClient: While it runs: no client of the account has this `client_id`.
         LeadGeniusError: While it runs; see `errors`. dlt puts it into its own
@@ -85,13 +113,10 @@ def leadgenius(
     pipeline.run(leadgenius(fields=["email", "companyName"]).with_resources("enrich_leads"))
     ```
     """
-    settings: dict[str, Any] = {
-        "api_key": api_key,
-        "user_id": user_id,
-        "profile": profile,
-        "base_url": base_url,
-        "rate": rate,
-    }
+    # From here on a traceback with locals does not show it.
+    key, api_key = None if api_key is None else Secret(api_key), None
+    # It sends nothing itself: each table has a twin of it, in whichever event loop dlt runs.
+    lg = LeadGenius(api_key=key, user_id=user_id, profile=profile, base_url=base_url, rate=rate)
     query: dict[str, Any] = {
         "clients": sorted(clients),
         "fields": None if fields is None else list(dict.fromkeys([*_KEYS, *fields])),
@@ -99,13 +124,15 @@ def leadgenius(
 
     async def rows(table: Table) -> AsyncIterator[pa.RecordBatch]:
         state = dlt.current.resource_state()
-        async with LeadGenius(**settings) as lg:
-            leads = lg.enrich_leads if table == "enrich_leads" else lg.source_leads
-            begun = await _now(lg)
-            asked = {**query, "company_id": company_id or await lg.company.id()}
+        async with aclosing(transport_of(lg).twin()) as transport:
+            account = Account(transport)
+            leads = _LISTS[table](transport, account)
+            begun = await _now(transport)
+            asked = {**query, "company_id": company_id or await account.company_id()}
             since = _since(state, asked) if incremental else None
-            async for batch in _counted(leads, since, page_size, asked):
-                yield batch
+            async with aclosing(_counted(leads, since, page_size, asked)) as batches:
+                async for batch in batches:
+                    yield batch
             if incremental:
                 state |= {_SINCE: begun.isoformat(), _OF: _digest(asked)}
 
@@ -126,23 +153,24 @@ async def _counted(
     since: str | None,
     page_size: int | None,
     query: dict[str, Any],
-) -> AsyncIterator[pa.RecordBatch]:
+) -> AsyncGenerator[pa.RecordBatch, None]:
     """Give the rows, and a warning where there is none at all."""
     rows = 0
-    async for batch in leads.batches(**query, since=since, page_size=page_size):
-        rows += batch.num_rows
-        yield batch
+    async with aclosing(leads.batches(**query, since=since, page_size=page_size)) as batches:
+        async for batch in batches:
+            rows += batch.num_rows
+            yield batch
     if not rows and since is None:
         _log.warning("no lead came: the table is empty, or company_id is another company's")
 
 
-async def _now(lg: LeadGenius) -> dt.datetime:
+async def _now(transport: Transport) -> dt.datetime:
     """Return when a load begins: by the service's clock, which stamps the leads, if it says so."""
     try:
-        date = (await lg.request("GET", "/clients")).headers.get("Date")
-    except errors.PermissionDenied:
-        date = None
-    now = dt.datetime.now(dt.UTC) if date is None else email.utils.parsedate_to_datetime(date)
+        reply = await transport.request(make_call("GET", "/clients"))
+        now = email.utils.parsedate_to_datetime(reply.headers["Date"])
+    except (errors.PermissionDenied, KeyError, ValueError):
+        now = dt.datetime.now(dt.UTC)
     return now - _MARGIN
 
 

@@ -8,6 +8,8 @@ import importlib
 import json
 import re
 import sys
+import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.errors import ConfigurationError
 from leadgenius_async.integrations.dlt import leadgenius
@@ -43,7 +46,7 @@ def source(emulator: Emulator) -> Make:
 
     def make(**options: Any) -> DltSource:
         key = {"api_key": ready.api_key, "user_id": ready.user_id}
-        return leadgenius(base_url=ready.base_url, rate="off", **key, **options)
+        return leadgenius(base_url=ready.base_url, **key, **{"rate": "off", **options})
 
     return make
 
@@ -244,6 +247,58 @@ async def test_credentials_come_from_where_they_always_do(
         monkeypatch.setenv(f"LEADGENIUS_{name.upper()}", getattr(emulator.ready, name))
     await destination.load(leadgenius(rate="off", fields=["email"]).with_resources("enrich_leads"))
     emulator.assert_rows_equal(destination.rows())
+
+
+async def test_the_environment_of_others_is_not_ours(
+    emulator: Emulator, destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By their plain names dlt would find them: a key would go to another host."""
+    monkeypatch.setenv("BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("PROFILE", "prod")
+    monkeypatch.setenv("API_KEY", "another program's")
+    for name in ("base_url", "api_key", "user_id"):
+        monkeypatch.setenv(f"LEADGENIUS_{name.upper()}", getattr(emulator.ready, name))
+    await destination.load(leadgenius(rate="off", fields=["email"]).with_resources("enrich_leads"))
+    emulator.assert_rows_equal(destination.rows())
+
+
+async def test_both_tables_have_one_login(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh token that is good once is used once."""
+    async with Emulator(
+        leads=20, source_leads=20, rate="off", bulk_accepts_jwt=True, rotate_refresh_tokens=True
+    ) as emulator:
+        ready = emulator.ready
+        async with LeadGenius(base_url=ready.base_url, rate="off") as lg:
+            body = {"username": ready.username, "password": ready.password}
+            reply = await lg.request("POST", "/auth", json=body)
+        tokens = json.loads(reply.body)["tokens"]
+        monkeypatch.setenv("LEADGENIUS_REFRESH_TOKEN", tokens["refreshToken"])
+        await destination.load(leadgenius(base_url=ready.base_url, rate="off"))
+        emulator.assert_rows_equal(destination.rows("source_leads"), table="source_leads")
+        assert [entry.path for entry in emulator.log].count("/api/auth/refresh") == 1
+
+
+async def test_both_tables_keep_to_one_rate(
+    emulator: Emulator, source: Make, destination: Destination
+) -> None:
+    """A number is what both use together: 240 a minute are two requests in half a second."""
+    began = time.monotonic()
+    await destination.load(source(rate=240, fields=["email"], page_size=200))
+    requests = len(emulator.log)
+    assert requests > 8
+    assert time.monotonic() - began > (requests - 2) * 60 / 240
+
+
+async def test_a_traceback_with_locals_has_no_key(
+    emulator: Emulator, destination: Destination, source: Make
+) -> None:
+    """Neither the source's own frames nor the client's show it."""
+    with pytest.raises(PipelineStepFailed) as caught:
+        await destination.load(source(fields=["company_name"]))
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert emulator.ready.api_key not in "".join(told.format())
 
 
 async def test_the_page_runs(
