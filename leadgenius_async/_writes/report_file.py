@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -62,7 +62,8 @@ def report_file(path: str | Path | None, source: Path | None = None) -> Generato
         return
     target = Path(os.path.realpath(path))
     beside, whole = _beside(target), False
-    file = _open(beside)
+    beside.unlink(missing_ok=True)
+    file = _open(beside, "xb")  # a link that somebody puts there is not followed
     try:
         with file:
             if target.exists():
@@ -80,9 +81,9 @@ def _is_replaceable(path: Path) -> bool:
     return (path.is_file() or not path.exists()) and not path.is_relative_to("/dev")
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path, mode: Literal["wb", "xb"] = "wb") -> BinaryIO:
     try:
-        return path.open("wb")
+        return path.open(mode)
     except OSError as error:
         raise ValueError(
             f"the report cannot be written to {path.parent} ({error.strerror}): give another place"

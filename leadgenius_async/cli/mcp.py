@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
+from leadgenius_async.cli.inflate import use_fast_inflate
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag
 
 app: App = App(name="mcp", help="For agents that speak the Model Context Protocol: serve.")
@@ -25,4 +26,5 @@ async def serve(
     """
     from leadgenius_async.integrations import mcp  # noqa: PLC0415 - takes a second to load
 
+    use_fast_inflate()
     await mcp.serve(mcp.make_server(connection.open, root=root, allow_write=allow_write))

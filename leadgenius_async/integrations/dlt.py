@@ -37,7 +37,10 @@ Table = Literal["enrich_leads", "source_leads"]
 _KEYS = ("id", "updatedAt")
 #: A lead may be stamped when its change begins, and be seen when it is done.
 _MARGIN = dt.timedelta(minutes=5)
-_LISTS = {"enrich_leads": EnrichLeads, "source_leads": SourceLeads}
+_LISTS: dict[Table, type[EnrichLeads | SourceLeads]] = {
+    "enrich_leads": EnrichLeads,
+    "source_leads": SourceLeads,
+}
 _SINCE, _OF = "since", "of"  # what the state of a resource has
 
 _log = logging.getLogger("leadgenius_async.dlt")

@@ -343,6 +343,42 @@ async def test_nothing_outside_the_root(writer: Agent, root: Path, tmp_path: Pat
     assert [path.name for path in outside.iterdir()] == ["people.csv"]
 
 
+async def test_a_job_outside_is_not_told_of(writer: Agent, tmp_path: Path, root: Path) -> None:
+    """Though a link leads to its journal."""
+    await writer.call("export_leads", table="enrich_leads", out="ours")
+    (root / "ours").rename(tmp_path / "theirs")
+    (root / "linked").mkdir()
+    for name in ("manifest.json", "_SUCCESS"):
+        (root / "linked" / name).symlink_to(tmp_path / "theirs" / name)
+    assert (await writer.call("list_jobs"))["jobs"] == []
+
+
+@pytest.mark.parametrize(
+    "report", ["kept/manifest.json", "kept/_SUCCESS", "kept/enrich_leads/new.ndjson", "mine.csv"]
+)
+async def test_a_report_takes_the_place_of_nothing_else(
+    writer: Agent, root: Path, report: str
+) -> None:
+    """One wrong path of an agent does not cost an export."""
+    await writer.call("export_leads", table="enrich_leads", out="kept")
+    (root / "mine.csv").write_text("id,status\nlead_1,won\n")
+    said = await writer.fails("update_leads", file="mine.csv", report=report)
+    assert f"report is {report}" in said
+    assert (await writer.call("verify_export", folder="kept"))["problems"] == []
+
+
+async def test_a_link_beside_a_report_is_not_followed(
+    writer: Agent, tmp_path: Path, root: Path
+) -> None:
+    """What is written until the end stands beside the report, under a name that can be guessed."""
+    (tmp_path / "precious.txt").write_text("precious")
+    (root / ".report.ndjson.tmp").symlink_to(tmp_path / "precious.txt")
+    (root / "mine.csv").write_text("id,status\nlead_1,won\n")
+    await writer.call("update_leads", file="mine.csv", report="report.ndjson")
+    assert (tmp_path / "precious.txt").read_text() == "precious"
+    assert not (root / "report.ndjson").is_symlink()
+
+
 async def test_what_an_agent_gets_wrong(reader: Agent, emulator: Emulator) -> None:
     """It is told what is wrong and what to do; no request is sent for it."""
     export = {"table": "enrich_leads", "out": "leads"}

@@ -60,6 +60,14 @@ class Root:
             self.path(os.fspath(link))
         return folder
 
+    def is_whole(self, folder: Path) -> bool:
+        """Return whether no link leads outside from what stands in a folder."""
+        try:
+            self.whole(os.fspath(folder))
+        except ValueError:
+            return False
+        return True
+
 
 def _entries(folder: Path) -> Iterator[Path]:
     """Give what stands in the folder of an export, and in those below it that exports make."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,12 +13,14 @@ from msgspec.structs import replace
 
 from leadgenius_async import errors
 from leadgenius_async._client import LeadGenius
-from leadgenius_async._extract.jobs import ExportJob, find_jobs, read_manifest, verify
+from leadgenius_async._extract.dataset import MANIFEST, STATE
+from leadgenius_async._extract.files import DEEPEST, folders
+from leadgenius_async._extract.jobs import ExportJob, read_job, read_manifest, verify
 from leadgenius_async._extract.journal import Spec
 from leadgenius_async._fields import TABLES
 from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
 from leadgenius_async._version import __version__
-from leadgenius_async._writes.jobs import SUFFIX, FoundImport, discard, find_imports
+from leadgenius_async._writes.jobs import SUFFIX, FoundImport, discard, read_import
 from leadgenius_async.integrations._mcp import answers
 from leadgenius_async.integrations._mcp.intake import open_input, refusals
 from leadgenius_async.integrations._mcp.profile import count_filled
@@ -31,6 +33,7 @@ Tell = Callable[[Progress | BulkProgress | ChangeProgress], None]
 
 _MOST_CLIENTS = 100
 _MOST_PROBLEMS = 20
+_REPORTS = {".ndjson", ".jsonl"}
 
 
 class Desk:
@@ -209,9 +212,7 @@ class Tools:
         folder = self._root.path(asked.folder)
         if not folder.is_dir():
             raise ValueError(f"{asked.folder} is no folder")
-        found = await to_thread.run_sync(
-            lambda: [*map(_of_export, find_jobs(folder)), *map(_of_import, find_imports(folder))]
-        )
+        found = await to_thread.run_sync(lambda: [*self._jobs(folder)])
         return answers.Jobs(folder=str(folder), jobs=found)
 
     async def verify_export(self, asked: answers.OfExport) -> answers.Verified:
@@ -336,8 +337,30 @@ class Tools:
     def _leads(self, table: str) -> EnrichLeads | SourceLeads:
         return self._lg.enrich_leads if table == "enrich_leads" else self._lg.source_leads
 
+    def _jobs(self, folder: Path) -> Iterator[answers.Job]:
+        """Give the jobs in a folder and below it, but for those from which a link leads outside."""
+        for path in folders(folder, DEEPEST):
+            if not self._root.is_whole(path):
+                continue
+            if (export := read_job(path)) is not None:
+                yield _of_export(export)
+            if (import_ := read_import(path)) is not None:
+                yield _of_import(import_)
+
     def _report(self, given: str | None) -> str | None:
-        return None if given is None else str(self._root.path(given))
+        """Return where a report goes: to no file that is anything else.
+
+        Raises:
+            ValueError: It may be one.
+        """
+        if given is None:
+            return None
+        path = self._root.path(given)
+        if path.suffix not in _REPORTS:
+            raise ValueError(f"report is {given}: give a name that ends in .ndjson")
+        if any((folder / name).exists() for folder in path.parents for name in (MANIFEST, STATE)):
+            raise ValueError(f"report is {given}, in the folder of an export: give another place")
+        return str(path)
 
 
 def _taken(type_: type[A], found: object, /, **others: object) -> A:
