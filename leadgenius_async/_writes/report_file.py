@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import msgspec
 
@@ -62,8 +62,7 @@ def report_file(path: str | Path | None, source: Path | None = None) -> Generato
         return
     target = Path(os.path.realpath(path))
     beside, whole = _beside(target), False
-    beside.unlink(missing_ok=True)
-    file = _open(beside, "xb")  # a link that somebody puts there is not followed
+    file = _open(beside, anew=True)  # a link that somebody has put there is not followed
     try:
         with file:
             if target.exists():
@@ -81,9 +80,11 @@ def _is_replaceable(path: Path) -> bool:
     return (path.is_file() or not path.exists()) and not path.is_relative_to("/dev")
 
 
-def _open(path: Path, mode: Literal["wb", "xb"] = "wb") -> BinaryIO:
+def _open(path: Path, *, anew: bool = False) -> BinaryIO:
     try:
-        return path.open(mode)
+        if anew:
+            path.unlink(missing_ok=True)
+        return path.open("xb" if anew else "wb")
     except OSError as error:
         raise ValueError(
             f"the report cannot be written to {path.parent} ({error.strerror}): give another place"

@@ -112,6 +112,17 @@ def test_a_pipe_is_written_to_as_it_is(tmp_path: Path) -> None:
     assert Path("/dev/null").is_char_device()
 
 
+def test_a_link_that_stands_in_the_way_is_not_followed(tmp_path: Path) -> None:
+    """What is written until the end has a name that can be guessed."""
+    (tmp_path / "precious.txt").write_text("precious")
+    (tmp_path / ".rows.ndjson.tmp").symlink_to(tmp_path / "precious.txt")
+    with report_file(tmp_path / "rows.ndjson") as write:
+        assert write is not None
+        write(ROWS)
+    assert (tmp_path / "precious.txt").read_text() == "precious"
+    assert len((tmp_path / "rows.ndjson").read_text().splitlines()) == 3
+
+
 @pytest.mark.parametrize("name", ["", "nowhere/rows.ndjson", "x" * 255])
 async def test_it_is_known_first_that_it_can_be_written(
     emulator: Emulator, lg: LeadGenius, tmp_path: Path, name: str
