@@ -72,7 +72,8 @@ def test_a_value_that_holds_itself_is_told_as_text() -> None:
 
 def test_a_name_that_is_no_text_is_told_as_text() -> None:
     """`extra` takes any."""
-    told = logging.makeLogRecord({"msg": "", (1, 2): 3})
+    given: dict[Any, object] = {"msg": "", (1, 2): 3}
+    told = logging.makeLogRecord(given)
     assert json.loads(JsonFormatter().format(told))["(1, 2)"] == 3
 
 
