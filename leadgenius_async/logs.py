@@ -9,8 +9,11 @@ import sys
 from datetime import UTC, datetime
 
 #: What every record or line has; anything else was given with the record (`extra`).
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_OWN |= {"time", "level", "logger"}
+_OWN = {
+    *vars(logging.makeLogRecord({})),
+    *("message", "asctime", "taskName"),
+    *("time", "level", "logger"),
+}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
