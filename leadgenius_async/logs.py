@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
-#: What every record has; anything else was given with it (`extra`).
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+#: What every record or line has; anything else was given with the record (`extra`).
+_OWN = {
+    *vars(logging.makeLogRecord({})),
+    *("message", "asctime", "taskName"),
+    *("time", "level", "logger"),
+}
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class JsonFormatter(logging.Formatter):
@@ -17,8 +23,11 @@ class JsonFormatter(logging.Formatter):
     Its members are `time` (RFC 3339, UTC), `level`, `logger` and `message`; whatever was given with
     the record, such as `call`, `status`, `attempt`, `wait` (seconds) and `request_id`; `trace_id`
     and `span_id` where a span of OpenTelemetry is current; and `exception`, the traceback of one
-    that was logged. What this package logs holds no contact data and no credentials; a traceback
-    has the message of its error, which may quote what the service said.
+    that was logged. The line is ASCII. A value that JSON has not is told as its `str`; one that was
+    given by the name of a member that every line has is left out.
+
+    What this package logs holds no contact data and no credentials; a traceback has the message of
+    its error, which may quote what the service said.
 
     ```python
     import logging
@@ -44,7 +53,22 @@ class JsonFormatter(logging.Formatter):
         line |= _current_span()
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        members = (f"{_json(str(name))}: {_json(value)}" for name, value in line.items())
+        return f"{{{', '.join(members)}}}"
+
+
+def _json(value: object) -> str:
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):  # NaN, a key that is no text, a cycle
+        text = json.dumps(str(value), ensure_ascii=False)
+    return _BEYOND_ASCII.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    """Return a character as JSON escapes it; half a pair, which many refuse, as U+FFFD."""
+    char = found[0]
+    return json.dumps("\ufffd" if "\ud800" <= char <= "\udfff" else char)[1:-1]
 
 
 def _time(seconds: float) -> str:

@@ -62,3 +62,25 @@ async def test_the_block_runs(
 def test_there_are_blocks() -> None:
     """The pattern above finds something."""
     assert len(BLOCKS) >= 4
+
+
+def test_the_loggers_are_listed() -> None:
+    """Whoever sets levels goes by their names, and what they log is promised there."""
+    names = {
+        name.strip('"')
+        for path in (ROOT / "leadgenius_async").rglob("*.py")
+        if "emulator" not in path.parts  # a service of its own, with nobody's leads
+        for name in re.findall(r"getLogger\((.*?)\)", path.read_text())
+    }
+    page = (ROOT / "docs" / "integrations" / "otel.md").read_text()
+    listed = re.search(r"\nThe loggers are (.*?)\.\n", page, re.DOTALL)
+    assert listed
+    assert set(re.findall(r"`(.*?)`", listed[1])) == names - {"leadgenius_async"}
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
+)
+def test_no_placeholder_is_left(page: Path) -> None:
+    """A table or a figure that is still to come stands as one word in capitals."""
+    assert re.findall(r"^[ \t]*[A-Z][A-Z_]+[ \t]*$", page.read_text(), re.MULTILINE) == []

@@ -23,8 +23,9 @@ def line_of(message: str, *args: object, **record: Any) -> dict[str, Any]:
         {"name": "mine", "levelname": "INFO", "msg": message, "args": args, **record}
     )
     line = JsonFormatter().format(told)
-    assert "\n" not in line
-    read: dict[str, Any] = json.loads(line)
+    assert line.isascii()
+    assert line.splitlines() == [line]
+    read: dict[str, Any] = json.loads(line, parse_constant=pytest.fail)
     return read
 
 
@@ -44,6 +45,54 @@ def test_what_is_given_with_a_record_is_a_member() -> None:
     line = line_of("", status=503, wait=0.5, request_id=None, path=sys)
     assert (line["status"], line["wait"], line["path"]) == (503, 0.5, str(sys))
     assert "request_id" not in line
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        ([1.5, float("nan")], "[1.5, nan]"),
+        ({(1, 2): 3}, "{(1, 2): 3}"),
+        ({"at": (1, 2)}, {"at": [1, 2]}),
+    ],
+)
+def test_a_value_that_json_has_not_is_told_as_text(value: object, told: object) -> None:
+    """The line stays JSON, and no record is lost for one of its values."""
+    line = line_of("", value=value, other=1)
+    assert (line["value"], line["other"]) == (told, 1)
+
+
+def test_a_value_that_holds_itself_is_told_as_text() -> None:
+    """It has no end as JSON."""
+    value: list[object] = []
+    value.append(value)
+    assert line_of("", value=value)["value"] == "[[...]]"
+
+
+def test_a_name_that_is_no_text_is_told_as_text() -> None:
+    """`extra` takes any."""
+    given: dict[Any, object] = {"msg": "", (1, 2): 3}
+    told = logging.makeLogRecord(given)
+    assert json.loads(JsonFormatter().format(told))["(1, 2)"] == 3
+
+
+def test_what_is_given_takes_no_place_of_the_line_itself() -> None:
+    """`level` and the like are what whoever collects the lines goes by."""
+    line = line_of("", level=7, time="x", logger=None, mine=1)
+    assert (line["level"], line["logger"], line["mine"]) == ("info", "mine", 1)
+    assert datetime.fromisoformat(line["time"]).tzinfo is UTC
+
+
+def test_no_character_moves_a_terminal_or_ends_the_line() -> None:
+    """Those beyond ASCII are escaped, and come back as they were."""
+    text = "Zoë \U0001f600 \x9b31m \x85 \u2028 \x1b[0m"
+    assert line_of(text, text=text)["text"] == line_of(text)["message"] == text
+
+
+def test_half_a_pair_is_told_as_a_replacement() -> None:
+    """A name of a file may have one; not every reader of JSON takes it."""
+    assert line_of("lone %s", "\ud800")["message"] == "lone \ufffd"
 
 
 def test_an_exception_is_told_with_its_traceback() -> None:

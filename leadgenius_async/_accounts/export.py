@@ -31,7 +31,7 @@ from leadgenius_async._extract.formats import (
 )
 from leadgenius_async._extract.report import ExportReport
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("leadgenius_async.tenants")
 
 Table = Literal["enrich_leads", "source_leads"]
 #: Takes out one tenant's leads, and says what became of it.

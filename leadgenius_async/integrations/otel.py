@@ -92,7 +92,7 @@ def instrument(
     common = _server(lg.base_url) | dict(attributes or {})
     transport = transport_of(lg)
     transport.observer = _Telemetry(tracer, meter, common)
-    _tell_limit(provider, meter, transport.gate, common)
+    _tell_limit(_key(provider), meter, transport.gate, common)
 
 
 class _Telemetry:
@@ -243,16 +243,23 @@ def _set_request_id(span: Span, request_id: str | None) -> None:
 
 _Gates = dict[weakref.ref[Gate], _Attributes]
 #: Whose limits are told where: of several gauges of one name, the SDK asks the first alone.
-_GATES: weakref.WeakKeyDictionary[MeterProvider, _Gates] = weakref.WeakKeyDictionary()
+_GATES: weakref.WeakKeyDictionary[object, _Gates] = weakref.WeakKeyDictionary()
 
 
-def _tell_limit(
-    provider: MeterProvider, meter: metrics.Meter, gate: Gate, common: _Attributes
-) -> None:
+class _Global:
+    """The key of the global provider: until it is set, a stand-in that it follows is got."""
+
+
+def _key(provider: MeterProvider) -> object:
+    is_global = provider is metrics.get_meter_provider()
+    return _Global if is_global and provider not in _GATES else provider
+
+
+def _tell_limit(key: object, meter: metrics.Meter, gate: Gate, common: _Attributes) -> None:
     """Let the limit of a gate be told for as long as somebody has the gate."""
-    gates = _GATES.get(provider)
+    gates = _GATES.get(key)
     if gates is None:
-        gates = _GATES[provider] = {}
+        gates = _GATES[key] = {}
         meter.create_observable_gauge(
             "leadgenius.rate_limit.limit",
             [partial(_limits, gates)],

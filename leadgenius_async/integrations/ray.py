@@ -39,7 +39,7 @@ else:
 
 __all__ = ["Lease", "Leases", "export_tenants"]
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("leadgenius_async.ray")
 
 #: Seconds after which a lease lapses that its worker has not renewed, and between two renewals.
 LEASE, RENEWAL = 15.0, 3.0

@@ -77,7 +77,7 @@ async def test_nothing_is_lost_and_the_fast_road_is_taken_again(
 
 @pytest.mark.fault("P8")
 async def test_rows_that_cannot_be_read_stand_aside_raw(tmp_path: Path) -> None:
-    """`rejects.ndjson` has each row as it came, the reason, and where it was."""
+    """`rejects.ndjson` has each row as it came, the reason and the place; a retry is refused."""
     async with (
         Emulator(leads=60, source_leads=0, clients=1, rate="off", habits=False) as service,
         connect(service) as lg,
@@ -88,6 +88,8 @@ async def test_rows_that_cannot_be_read_stand_aside_raw(tmp_path: Path) -> None:
         spoil(service, "bad-2", client)
         report = await lg.enrich_leads.export(tmp_path / "out", page_size=PAGE, clients=[client])
         token = [request for request in service.log if "nextToken" in str(request.query)][-1]
+        with pytest.raises(errors.ExportConflict, match="already holds an export"):
+            await lg.enrich_leads.export(tmp_path / "out", page_size=PAGE, clients=[client])
     assert (report.rows, report.rejects) == (61, 2)
     assert "rejects.ndjson" in (report.incomplete_because or "")
     lines = (tmp_path / "out" / "rejects.ndjson").read_bytes().splitlines()

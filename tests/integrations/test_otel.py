@@ -334,6 +334,55 @@ async def test_the_limits_of_several_accounts_are_told_apart(
     assert telemetry.points("leadgenius.rate_limit.limit") == []
 
 
+async def test_limits_are_told_before_and_after_the_global_provider_is_set(
+    emulator: Emulator,
+) -> None:
+    """The one that is there before it is a stand-in; a process can set it once."""
+    ready = emulator.ready
+    args = [ready.base_url, ready.api_key, ready.user_id]
+    done = await anyio.run_process([sys.executable, "-P", "-c", _GLOBAL, *args], check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout) == {"before": 4_000, "after": 2_000, "named": 1_000}
+
+
+_GLOBAL = """
+import asyncio, json, sys
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from leadgenius_async import LeadGenius
+from leadgenius_async.integrations.otel import instrument
+
+def client(rate):
+    base_url, api_key, user_id = sys.argv[1:]
+    return LeadGenius(
+        base_url=base_url, api_key=api_key, user_id=user_id, rate=rate, share_rate=False
+    )
+
+async def main():
+    async with client(4_000) as before, client(2_000) as after, client(1_000) as named:
+        instrument(before, attributes={"tenant": "before"})
+        reader = InMemoryMetricReader()
+        meters = MeterProvider([reader])
+        metrics.set_meter_provider(meters)
+        instrument(after, attributes={"tenant": "after"})
+        instrument(named, meter_provider=meters, attributes={"tenant": "named"})
+        for lg in (before, after, named):
+            await lg.request("GET", "/clients")
+        data = json.loads(reader.get_metrics_data().to_json())
+    told = [
+        metric["data"]["data_points"]
+        for resource in data["resource_metrics"]
+        for scope in resource["scope_metrics"]
+        for metric in scope["metrics"]
+        if metric["name"] == "leadgenius.rate_limit.limit"
+    ]
+    print(json.dumps({p["attributes"]["tenant"]: p["value"] for points in told for p in points}))
+
+asyncio.run(main())
+"""
+
+
 async def test_without_an_sdk_nothing_is_told(lg: LeadGenius) -> None:
     """The API alone does nothing, and calls go on as ever."""
     instrument(lg)
