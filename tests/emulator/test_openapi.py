@@ -19,7 +19,7 @@ from leadgenius_async.emulator import Emulator
 from leadgenius_async.emulator.routes import API
 
 _SECONDS = 600  # that the fuzzer may take
-_EXAMPLES = 12  # per operation and phase
+_EXAMPLES = 8  # per operation and phase
 #: A token is worth something only where it was given out; pages are walked by tests of their own.
 _SETTINGS = '[parameters]\n"query.nextToken" = ""\n"query.cursor" = ""\n'
 

@@ -34,7 +34,7 @@ SPEC = ImportSpec(
 
 
 #: Imports of 1,500 rows of the model test, half of them in each mode.
-TRIALS = 200
+TRIALS = 100
 
 
 @pytest.fixture
