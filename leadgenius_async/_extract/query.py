@@ -94,10 +94,12 @@ def make_query(
     Raises:
         ValueError: A page size or limit out of range, an empty company, a moment that is none, or
             a field name that is a near miss; the message has the right name.
-        TypeError: `clients` or `fields` is one string and not a list of them.
+        TypeError: `clients` or `fields` is one string and not a list of them, or a number is none.
     """
     if company_id == "":
         raise ValueError("company_id is empty: leave it out for the account's own company")
+    _check_number("page_size", page_size)
+    _check_number("limit", limit)
     if page_size is not None and not 1 <= page_size <= MAX_PAGE_SIZE:
         raise ValueError(f"page_size is {page_size}: the service takes 1 to {MAX_PAGE_SIZE}")
     if limit is not None and limit < 1:
@@ -113,6 +115,11 @@ def make_query(
         since=None if since is None else moment("since", since),
         limit=limit,
     )
+
+
+def _check_number(name: str, value: object) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise TypeError(f"{name} is {value!r}: give a whole number, as an int")
 
 
 def moment(name: str, value: dt.datetime | str) -> dt.datetime:

@@ -12,15 +12,16 @@ from itertools import chain, repeat
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
-from leadgenius_async.errors import LeadGeniusError
+from leadgenius_async.errors import ConfigurationError, LeadGeniusError
 
 if TYPE_CHECKING:
     import pandas as pd  # pyright: ignore[reportMissingModuleSource] - its stubs are enough
     import polars as pl
     import pyarrow as pa
 
-    #: Gives the batches, in the event loop that it is called in.
-    Open: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncIterator[pa.RecordBatch]]]
+    Batches: TypeAlias = AbstractAsyncContextManager[AsyncIterator[pa.RecordBatch]]
+    #: Called in the thread that pulls; gives the batches in the event loop that it is entered in.
+    Open: TypeAlias = Callable[[], Batches]
     #: What the thread hands over: batches, then None, or what it failed with.
     Handed: TypeAlias = SimpleQueue[pa.RecordBatch | BaseException | None]
 
@@ -34,6 +35,7 @@ _READ = (
     "the rows of this scan were asked for before, and they can be taken once: scan again, or take "
     "them by to_arrow() and use that table"
 )
+_CLOSED = "this scan was closed, by close(), before all its rows were taken: scan again"
 
 
 class Scan:
@@ -50,7 +52,9 @@ class Scan:
     def __init__(self, schema: pa.Schema, open_: Open) -> None:
         self.schema: pa.Schema = schema
         self._open = open_
-        self._unread = threading.Lock()
+        self._is_read = self._is_closed = False
+        self._fetching: _Fetching | None = None
+        self._turn = threading.RLock()  # a signal's handler may close it
 
     def to_arrow(self) -> pa.Table:
         """Return all rows as a table.
@@ -67,10 +71,11 @@ class Scan:
         """Return all rows as a data frame of polars.
 
         Raises:
-            ModuleNotFoundError: It is not installed; nothing was requested.
+            ConfigurationError: It is not installed; nothing was requested.
             RuntimeError: The rows were taken before.
             LeadGeniusError: See `errors`.
         """
+        _require("polars")
         import polars as pl  # noqa: PLC0415 - as above
 
         # Batch by batch: a table of them all would be in memory beside the frame.
@@ -81,25 +86,53 @@ class Scan:
         """Return all rows as a data frame of pandas.
 
         Raises:
-            ModuleNotFoundError: It is not installed; nothing was requested.
+            ConfigurationError: It is not installed; nothing was requested.
             RuntimeError: The rows were taken before.
             LeadGeniusError: See `errors`.
         """
-        importlib.import_module("pandas")  # before rows are fetched in vain
+        _require("pandas")
         return self.to_arrow().to_pandas()
+
+    def close(self) -> None:
+        """End its fetching, from any thread; whoever pulls gets an error, and who begins to.
+
+        It does not wait for the end, which comes with what is on its way: a login that is being
+        renewed is saved still. After the last row it does nothing.
+
+        ```python
+        scan = lg.enrich_leads.scan(fields=["id"])
+        try:
+            table = await asyncio.wait_for(asyncio.to_thread(scan.to_arrow), 60)
+        finally:
+            scan.close()
+        ```
+        """
+        with self._turn:
+            self._is_closed = True
+            fetching = self._fetching
+        if fetching is not None:
+            fetching.stop()
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         """Give the batches; nothing is requested before the first is asked for."""
         # Not `__iter__`: pandas.DataFrame(scan) would make a column of record batches.
-        if not self._unread.acquire(blocking=False):
-            raise RuntimeError(_READ)
-        fetching = _Fetching(self._open)
+        fetching = self._begin()
         try:
             while (batch := fetching.next()) is not None:
                 yield batch
                 del batch  # it would stay in memory while the next one is awaited
         finally:
+            self._fetching = None
             fetching.close()
+
+    def _begin(self) -> _Fetching:
+        with self._turn:
+            if self._is_closed or self._is_read:
+                raise RuntimeError(_READ if self._is_read else _CLOSED)
+            batches = self._open()
+            self._is_read = True
+            self._fetching = _Fetching(batches)
+            return self._fetching
 
     def __arrow_c_schema__(self) -> object:
         """Return the schema for another tool."""
@@ -112,6 +145,14 @@ class Scan:
         reader = pa.RecordBatchReader.from_batches(self.schema, _briefly(self._batches()))
         stream: object = reader.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call] # its stubs
         return stream
+
+
+def _require(tool: str) -> None:
+    """Say how to install it before rows are fetched in vain."""
+    try:
+        importlib.import_module(tool)
+    except ImportError as error:
+        raise ConfigurationError(f"{error}: pip install {tool}") from None
 
 
 def _briefly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -133,16 +174,17 @@ class _Fetching:
             ends: no thread would get on any more then.
     """
 
-    def __init__(self, open_: Open) -> None:
+    def __init__(self, batches: Batches) -> None:
         self._handed: Handed = SimpleQueue()
         self._room = asyncio.Semaphore(0)
         #: Batches that are allowed with each that is asked for; the first is from the start.
         self._allowed = chain([0], repeat(1, ALONE - 1), [2], repeat(1))
         self._loop = asyncio.new_event_loop()
-        task = self._loop.create_task(_hand_over(open_, self._handed, self._room))
+        task = self._loop.create_task(_hand_over(batches, self._handed, self._room))
         thread = threading.Thread(
             target=_run, args=(self._loop, task), name="leadgenius-scan", daemon=True
         )
+        self._task = task
         thread.start()
         self.close = weakref.finalize(self, _end, self._loop, task, thread)
 
@@ -160,11 +202,16 @@ class _Fetching:
             raise found
         return found
 
+    def stop(self) -> None:
+        """End it without waiting, and tell whoever waits for a batch."""
+        self._handed.put(RuntimeError(_CLOSED))
+        _cancel(self._loop, self._task)
 
-async def _hand_over(open_: Open, handed: Handed, room: asyncio.Semaphore) -> None:
+
+async def _hand_over(batches: Batches, handed: Handed, room: asyncio.Semaphore) -> None:
     try:
-        async with open_() as batches:
-            async for batch in batches:
+        async with batches as found:
+            async for batch in found:
                 handed.put(batch)
                 del batch
                 await room.acquire()
@@ -185,7 +232,17 @@ def _run(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
 def _end(
     loop: asyncio.AbstractEventLoop, task: asyncio.Task[None], thread: threading.Thread
 ) -> None:
-    with suppress(RuntimeError):  # it has ended by itself
-        loop.call_soon_threadsafe(task.cancel)
+    _cancel(loop, task)
     if thread is not threading.current_thread():
         thread.join(_CLOSING)
+
+
+def _cancel(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+    """Cancel it once: a second time would cut short how it ends."""
+
+    def cancel() -> None:
+        if not task.cancelling():
+            task.cancel()
+
+    with suppress(RuntimeError):  # it has ended by itself
+        loop.call_soon_threadsafe(cancel)

@@ -7,7 +7,7 @@ import copy
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Annotated, Any, NamedTuple, Protocol, Self
+from typing import Annotated, Any, Protocol, Self
 
 import anyio
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from leadgenius_async import errors
 from leadgenius_async._http import record
 from leadgenius_async._http.call import NO_CREDENTIALS, Call, Reply
-from leadgenius_async._http.shared_login import OwnLogin, SharedLogin
+from leadgenius_async._http.shared_login import Failure, OwnLogin, SharedLogin
 from leadgenius_async._http.tokens import (
     Claims as Claims,
     Tokens as Tokens,
@@ -27,7 +27,8 @@ from leadgenius_async._secret import Secret
 REFRESH_PAUSE = 15.0  # seconds
 #: A refresh or login that was refused is not tried again for this long: twice a minute at most.
 REFUSAL_LIFE = 30.0  # seconds
-#: A renewal that is under way when the client is closed is waited for so long.
+#: A renewal that is under way when the client is closed is waited for so long; a twin's, whose
+#: tokens are others' too, until the answer to what it has sent: nobody waits for a twin itself.
 CLOSING = 5.0  # seconds
 #: What a refresh may fail with and succeed at the next try.
 _PASSING = (
@@ -64,6 +65,10 @@ class Credential(Protocol):
         """Return one for another event loop, with that one's way to the wire."""
         ...
 
+    def is_renewing_in(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return whether a new one is on its way in that event loop."""
+        ...
+
     async def aclose(self) -> None:
         """End what it does by itself."""
         ...
@@ -88,6 +93,11 @@ class Fixed:
         """Return itself: it is never changed, and sends nothing."""
         del send
         return self
+
+    def is_renewing_in(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return False: it never is."""
+        del loop
+        return False
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to end."""
@@ -116,13 +126,6 @@ class _WireTokens(msgspec.Struct):
         return "_WireTokens(**********)"
 
 
-class _Failure(NamedTuple):
-    """Why the last renewal failed; it counts for whoever asked for one before `until`."""
-
-    error: errors.LeadGeniusError
-    until: float
-
-
 class Session:
     """A login, kept alive: refreshed at 80 % of its life or on a 401, by one task at a time.
 
@@ -137,6 +140,7 @@ class Session:
         shared: Where the login is saved, for other processes too; in memory alone if not given.
             Every new set is saved before it is used: where refresh tokens rotate, the old one is
             dead.
+        closing: Seconds that `aclose` waits for a renewal that is under way; None for its end.
     """
 
     def __init__(
@@ -147,6 +151,7 @@ class Session:
         username: str | None = None,
         password: Secret | None = None,
         shared: SharedLogin | OwnLogin | None = None,
+        closing: float | None = CLOSING,
     ) -> None:
         self.tokens = tokens
         self._first_refresh = refresh
@@ -154,9 +159,9 @@ class Session:
         self._password = password
         self._shared = shared or OwnLogin(tokens)
         self._turn = anyio.Lock()
-        self._failure: _Failure | None = None
         self._renewal: asyncio.Task[Tokens] | None = None
         self._send: Send | None = None
+        self._closing = closing
 
     def bind(self, send: Send) -> None:
         """Give the session its way to the wire."""
@@ -170,16 +175,22 @@ class Session:
             username=self._username,
             password=self._password,
             shared=self._shared,
+            closing=None,
         )
         twin.bind(send)
         return twin
+
+    def is_renewing_in(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return whether new tokens are on their way in that event loop."""
+        renewal = self._renewal
+        return renewal is not None and not renewal.done() and renewal.get_loop() is loop
 
     async def aclose(self) -> None:
         """Let a renewal that is under way end, or end it if that takes too long."""
         if (renewal := self._renewal) is None or renewal.done():
             return
         try:
-            await asyncio.wait([renewal], timeout=CLOSING)
+            await asyncio.wait([renewal], timeout=self._closing)
         finally:
             renewal.cancel()
         await asyncio.wait([renewal])
@@ -233,7 +244,6 @@ class Session:
             self._shared = OwnLogin(tokens)
             # Once it ends it begins again as this user, and not as whoever was here before.
             self._username, self._password = username, password
-            self._failure = None
             return tokens
 
     async def refresh(self) -> Tokens:
@@ -277,19 +287,32 @@ class Session:
                 return self.tokens  # another task was here while this one waited
             if old is not None and not (rejected or old.due):
                 return old  # it was, in vain, and the old one still lives
-            if self._failure is not None and asked <= self._failure.until:
-                raise copy.copy(self._failure.error)  # it failed for all who waited, not for one
-            return await self._in_own_task(self._renewed(old, rejected=rejected))
+            self._raise_known(asked)
+            return await self._in_own_task(self._renewed(old, asked, rejected=rejected))
 
-    async def _renewed(self, old: Tokens | None, *, rejected: bool) -> Tokens:
+    def _raise_known(self, asked: float) -> None:
+        """Fail as the last renewal did: for all who waited for it, not for one."""
+        known = self._shared.failure
+        if known is not None and asked <= known.until:
+            raise copy.copy(known.error)
+
+    async def _renewed(self, old: Tokens | None, asked: float, *, rejected: bool) -> Tokens:
+        async with self._shared.hold():
+            saved = await self._take_saved()
+            if saved is not None and not saved.due:
+                return saved
+            self._raise_known(asked)  # another loop's
+            return await self._new_or_old(old, rejected=rejected)
+
+    async def _new_or_old(self, old: Tokens | None, *, rejected: bool) -> Tokens:
         try:
-            fresh = await self._saved_or_new()
+            fresh = await self._new_tokens()
             if rejected and old is not None and fresh.access == old.access:
                 raise errors.AuthenticationError(_NOT_RENEWED)
         except errors.LeadGeniusError as error:
             if rejected or old is None or not self._lives_on(old, error):
                 lasts = 0.0 if isinstance(error, _PASSING) else REFUSAL_LIFE
-                self._failure = _Failure(copy.copy(error), time.monotonic() + lasts)
+                self._shared.failure = Failure(copy.copy(error), time.monotonic() + lasts)
                 raise
             return old
         return fresh
@@ -317,11 +340,6 @@ class Session:
         old.put_off(max(REFRESH_PAUSE, error.retry_after or 0.0))
         return True
 
-    async def _saved_or_new(self) -> Tokens:
-        async with self._shared.hold():
-            saved = await self._take_saved()
-            return saved if saved is not None and not saved.due else await self._new_tokens()
-
     async def _new_tokens(self) -> Tokens:
         if self._refresh_token is not None:
             try:
@@ -343,6 +361,7 @@ class Session:
         fresh = self._read(record.payload(reply, _WireTokens, ("tokens",), call=call))
         try:
             if save:
+                self._shared.failure = None
                 await self._shared.write(fresh)
         finally:
             # Used after it was saved; and if it could not be saved, the old one may be dead.

@@ -12,11 +12,12 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
 from leadgenius_async._http.tokens import Tokens
+from leadgenius_async.errors import LeadGeniusError
 
 if TYPE_CHECKING:
     import filelock
@@ -28,6 +29,13 @@ _LOOK_EVERY = 0.05
 _log = logging.getLogger("leadgenius_async.auth")
 
 
+class Failure(NamedTuple):
+    """Why the last renewal failed; it counts for whoever asked for one before `until`."""
+
+    error: LeadGeniusError
+    until: float  # of the monotonic clock
+
+
 class SharedLogin:
     """A saved login.
 
@@ -35,7 +43,12 @@ class SharedLogin:
         lock: File to lock; the system lets it go when its holder ends, however that happens.
         read: Returns the tokens that are saved, if any.
         write: Saves new ones, so that they outlive a crash.
+
+    Attributes:
+        failure: Why none of this process's event loops has new tokens.
     """
+
+    failure: Failure | None = None
 
     def __init__(
         self, lock: Path, read: Callable[[], Tokens | None], write: Callable[[Tokens], None]
@@ -90,7 +103,12 @@ class OwnLogin:
 
     Args:
         tokens: Those that there are already.
+
+    Attributes:
+        failure: Why none of them has new tokens.
     """
+
+    failure: Failure | None = None
 
     def __init__(self, tokens: Tokens | None) -> None:
         self._tokens = tokens

@@ -141,6 +141,14 @@ class Transport:
             under_way.reset(mark)
         raise _late(call, seconds, flight)
 
+    def is_renewing_here(self) -> bool:
+        """Return whether the event loop that runs in this thread is renewing the login."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return False
+        return any(credential.is_renewing_in(loop) for credential in self.credentials.values())
+
     def count_rows(self, table: str, rows: int) -> None:
         """Let whoever follows know that rows of a bulk list came."""
         if self.observer is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from leadgenius_async._extract.scan import Scan
+
+
+_STANDS_STILL = (
+    "the login is being renewed in this event loop, which would stand still while rows are pulled "
+    "here, and the renewal with it: await asyncio.to_thread(scan.to_arrow)"
+)
 
 
 class BulkArrow(BulkList):
@@ -87,7 +93,8 @@ class BulkArrow(BulkList):
 
         It is no coroutine and works without an event loop, or with one, in `async with` or without
         it; where one is running, it waits while rows are pulled, so pull them in another thread
-        (`await asyncio.to_thread(scan.to_arrow)`), or use `batches`. The columns are its.
+        (`await asyncio.to_thread(scan.to_arrow)`, and `scan.close()` to end it), or use `batches`.
+        The columns are its.
 
         Nothing is requested before the first rows are pulled, and then no more than the reader
         wants: the first two pages come one by one, from then on one is ready and the next on its
@@ -108,6 +115,7 @@ class BulkArrow(BulkList):
 
         Raises:
             ValueError: A value out of range, or a field name that is a near miss.
+            TypeError: A name where a list of names belongs, or a number that is no int.
 
         ```python
         scan = lg.enrich_leads.scan(fields=["id", "country"], limit=1000)
@@ -128,8 +136,13 @@ class BulkArrow(BulkList):
         )
         return Scan(arrow_schema(query), partial(self._scanned, query))
 
+    def _scanned(self, query: Query) -> AbstractAsyncContextManager[AsyncIterator[pa.RecordBatch]]:
+        if self._transport.is_renewing_here():
+            raise RuntimeError(_STANDS_STILL)
+        return self._scanned_by_twin(query)
+
     @asynccontextmanager
-    async def _scanned(self, query: Query) -> AsyncGenerator[AsyncIterator[pa.RecordBatch]]:
+    async def _scanned_by_twin(self, query: Query) -> AsyncGenerator[AsyncIterator[pa.RecordBatch]]:
         """Give the rows of a scan, by a client of its own for whichever event loop this is."""
         from leadgenius_async._extract.batches import record_batches  # noqa: PLC0415 - as there
         from leadgenius_async._extract.scan import ALONE  # noqa: PLC0415 - as there

@@ -169,6 +169,11 @@ def test_what_cannot_be_asked_for_is_told_at_once(service: Emulator) -> None:
         scan(fields=["emial"])
     with pytest.raises(ValueError, match="limit is 0"):
         scan(limit=0)
+    for wrong in ("3", True, 3.0):
+        with pytest.raises(TypeError, match=f"limit is {wrong!r}: give a whole number"):
+            scan(limit=wrong)
+        with pytest.raises(TypeError, match=f"page_size is {wrong!r}: give a whole number"):
+            scan(page_size=wrong)
     assert len(service.log) == 0
 
 
@@ -178,7 +183,7 @@ def test_a_tool_that_is_missing(
 ) -> None:
     """It is told before rows are fetched in vain."""
     monkeypatch.setitem(sys.modules, tool, None)
-    with pytest.raises(ModuleNotFoundError, match=tool):
+    with pytest.raises(errors.ConfigurationError, match=f"{tool}.*: pip install {tool}$"):
         getattr(scan(), f"to_{tool}")()
     assert len(service.log) == 0
 
@@ -326,6 +331,54 @@ def test_a_reader_that_lets_go_ends_it(service: Emulator, after: int) -> None:
     assert not thread.is_alive()
 
 
+async def test_a_pull_in_another_thread_can_be_ended(service: Emulator) -> None:
+    """By whoever waited for it in vain."""
+    hanging = service.faults.add(faults.hang(), path=PATH, nth=3)
+    given = scan(page_size=10)
+    pulling = asyncio.create_task(asyncio.to_thread(given.to_arrow))
+    while not hanging.hits:  # noqa: ASYNC110 - a fault has no event
+        await asyncio.sleep(0)
+    given.close()
+    given.close()
+    with pytest.raises(RuntimeError, match="this scan was closed"):
+        await pulling
+    assert not still_fetching()
+
+
+def test_a_reader_that_pauses_hears_that_the_scan_was_closed() -> None:
+    """Its thread has ended by itself."""
+    given = scan(page_size=10)
+    reader = pa.RecordBatchReader.from_stream(given)
+    reader.read_next_batch()
+    [thread] = still_fetching()
+    given.close()
+    thread.join()
+    with pytest.raises(pa.ArrowException, match="this scan was closed"):
+        reader.read_all()
+
+
+@EACH
+def test_a_scan_that_was_closed_is_not_begun(
+    service: Emulator, read: Callable[[Scan], list[Any]]
+) -> None:
+    """It says so, and costs nothing."""
+    given = scan(fields=["id"])
+    given.close()
+    with pytest.raises((RuntimeError, *THEIRS), match="this scan was closed"):
+        read(given)
+    assert len(service.log) == 0
+
+
+def test_closing_after_the_last_row_does_nothing(service: Emulator) -> None:
+    """As in `finally`."""
+    given = scan(fields=["id"])
+    table = given.to_arrow()
+    given.close()
+    assert {*table["id"].to_pylist()} == truth(service)
+    with pytest.raises(RuntimeError, match="asked for before"):
+        given.to_arrow()
+
+
 LEFT = """
 import pyarrow as pa
 from leadgenius_async import LeadGenius
@@ -448,3 +501,43 @@ def test_a_saved_login_that_cannot_be_saved_is_not_lost(
     asyncio.run(lg.auth.current())
     lg.enrich_leads.scan().to_arrow()
     assert service.log.count(path="/api/auth/refresh") == 1
+
+
+async def refresh_token(service: Emulator) -> str:
+    """Log in, and return how that login goes on."""
+    async with LeadGenius() as lg:
+        tokens = (await lg.auth.login(service.ready.username, service.ready.password)).tokens
+    assert tokens.refresh is not None
+    return tokens.refresh.reveal()
+
+
+@pytest.mark.leadgenius(bulk_accepts_jwt=True, rotate_refresh_tokens=True)
+async def test_a_loop_that_renews_the_login_does_not_wait_for_a_scan(
+    service: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would stand still, and the renewal with it; in another thread the same scan goes on."""
+    monkeypatch.delenv("LEADGENIUS_API_KEY")
+    token = await refresh_token(service)
+    slow = service.faults.add(faults.delay(0.5), path="/api/auth/refresh", nth=1)
+    async with LeadGenius(refresh_token=token) as lg:
+        asking = asyncio.create_task(lg.request("GET", "/clients"))
+        while not slow.hits:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        given = lg.enrich_leads.scan(fields=["id"])
+        with pytest.raises(RuntimeError, match=r"await asyncio\.to_thread\(scan\.to_arrow\)"):
+            given.to_arrow()
+        assert len(await asyncio.to_thread(given.to_arrow)) == 500
+        await asking
+        lg.enrich_leads.scan(fields=["id"]).to_arrow()
+    assert service.log.count(path="/api/auth/refresh") == 1
+
+
+@pytest.mark.leadgenius(bulk_accepts_jwt=True, login_attempts=5)
+def test_a_wrong_password_is_tried_once(service: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many scans there are: the service takes five attempts in a quarter of an hour."""
+    monkeypatch.delenv("LEADGENIUS_API_KEY")
+    lg = LeadGenius(username=service.ready.username, password="wrong password")
+    for _ in range(6):
+        with pytest.raises(errors.AuthenticationError):
+            lg.enrich_leads.scan().to_arrow()
+    assert service.log.count(path="/api/auth") == 1

@@ -166,6 +166,19 @@ async def test_closing_does_not_wait_for_ever() -> None:
     assert asyncio.all_tasks() == before
 
 
+@pytest.mark.fault("A3")
+async def test_a_twins_renewal_is_waited_for_to_its_end() -> None:
+    """Its tokens are those of the session that it is of, whose refresh token is dead by now."""
+    service = Rotating(seconds=4 * CLOSING)
+    twin = service.session.twin(service)
+    waiting = asyncio.create_task(twin.renew({"Authorization": Secret("Bearer access-0")}))
+    await asyncio.sleep(0.5)
+    await twin.aclose()
+    assert await service.renew() == "Bearer access-1"
+    assert await waiting
+    assert service.refreshes == 1
+
+
 async def test_a_client_that_is_closed_closes_its_login() -> None:
     """Also while it is being cancelled itself."""
     before = asyncio.all_tasks()

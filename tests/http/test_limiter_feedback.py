@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import threading
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -12,7 +14,9 @@ import pytest
 from virtual_clock import VIRTUAL
 
 from leadgenius_async._http.limiter import USED, Gate, Local, feedback
+from leadgenius_async._http.limiter.desk import warn_alone
 from leadgenius_async._http.limiter.feedback import Said
+from leadgenius_async._http.limiter.ledger import Ledger
 from leadgenius_async.emulator.limits import (
     FirstRequestWindow,
     FixedWindow,
@@ -301,6 +305,54 @@ async def test_a_429_is_logged_with_the_sends_before_it(caplog: pytest.LogCaptur
     [first, second] = [record for record in caplog.records if "429" in record.message]
     assert (first.levelname, second.levelname) == ("WARNING", "INFO")
     assert "3 in the last minute, the last ones 0.000, 1.015, 2.030 s ago" in first.message
+
+
+class Asking(logging.Handler):
+    """Reads the limit for each record, in another thread, since it may be wanted there too."""
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self.gate = gate
+        self.limits: list[float | None] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        del record
+        asking = threading.Thread(target=lambda: self.limits.append(self.gate.limit), daemon=True)
+        asking.start()
+        asking.join(5)
+
+
+async def test_a_log_handler_may_ask_for_the_limit() -> None:
+    """When the limit is another one, at a 429, and when the book cannot be shared any more."""
+    gate = Gate(60, book := Unusable())
+    log, asking = logging.getLogger("leadgenius_async.limiter"), Asking(gate)
+    before = log.level
+    warn_alone.cache_clear()
+    log.addHandler(asking)
+    log.setLevel(logging.INFO)
+    try:
+        granted = await gate.permit()
+        gate.observe({"x-ratelimit-limit": "30"})
+        gate.refused(1.0, granted)
+        assert asking.limits == [30, 30]
+        book.is_usable = False
+        await gate.permit()
+        assert asking.limits == [30, 30, 30]
+    finally:
+        log.removeHandler(asking)
+        log.setLevel(before)
+        warn_alone.cache_clear()
+
+
+class Unusable(Local):
+    """A book that fails once it is told to."""
+
+    is_usable = True
+
+    def __enter__(self) -> Ledger:
+        if not self.is_usable:
+            raise OSError(errno.EIO, "input/output error")
+        return super().__enter__()
 
 
 @pytest.mark.fault("R1")

@@ -168,6 +168,49 @@ async def test_a_login_as_somebody_else_is_not_the_twins() -> None:
     assert (await session.twin(server).current()).access == Secret("access-1")
 
 
+class Refusing(Server):
+    """Refuses all."""
+
+    async def __call__(self, call: Call) -> Reply:
+        self.asked.append(call.path)
+        await anyio.sleep(0.01)
+        raise errors.AuthenticationError("wrong password")
+
+
+async def test_a_refusal_is_all_twins() -> None:
+    """The service takes five attempts in a quarter of an hour, whoever makes them."""
+    server = Refusing()
+    session = by_name(server)
+    for one in (session.twin(server), session, session.twin(server)):
+        with pytest.raises(errors.AuthenticationError, match="wrong password"):
+            await one.headers()
+    assert server.asked == ["/auth"]
+
+
+async def test_a_refusal_is_of_all_who_wait() -> None:
+    """Each loop asked before the first one was refused."""
+    server = Refusing()
+    session = by_name(server)
+    each = (session.twin(server).headers() for _ in range(3))
+    found = await asyncio.gather(*each, return_exceptions=True)
+    assert [type(error) for error in found] == [errors.AuthenticationError] * 3
+    assert server.asked == ["/auth"]
+
+
+async def test_new_tokens_end_a_refusal() -> None:
+    """Which one of them got by hand, for instance."""
+    server = Server()
+    session = with_tokens(server)
+    server.valid = "another"
+    old = await session.headers()
+    with pytest.raises(errors.AuthenticationError):
+        await session.twin(server).renew(old)
+    server.valid = "refresh-0"
+    await session.twin(server).refresh()
+    await session.renew(old)
+    assert server.asked == ["/auth/refresh"] * 2
+
+
 async def test_a_loop_that_stands_still_is_waited_for_and_then_passed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -168,7 +168,7 @@ def run(blocks: list[str], names: dict[str, Any] | None = None) -> dict[str, Any
 def test_the_page_runs(service: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
     """Its blocks one after the other, as a notebook's cells; each has every lead."""
     found = blocks(of_postgres=False)
-    assert len(found) == 7
+    assert len(found) == 8
     names = run(found)
     assert len(names["frame"]) == len(truth(service))
     assert len(DeltaTable("lake/leads").to_pyarrow_table()) == len(truth(service))

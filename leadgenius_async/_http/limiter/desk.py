@@ -44,25 +44,46 @@ class Desk:
         self._one_at_a_time = threading.Lock()  # 0.1 µs; held for as long as the book is open
         self._locked_out = 0
         self._kept: list[Change] = []
+        self._found: list[Callable[[], None]] = []
 
     def take(self) -> float:
         """Take a permit and return 0, or return the seconds to wait before the next look."""
         with self._one_at_a_time:
-            return self._take()
+            wait = self._take()
+        self._log_found()
+        return wait
 
     def change(self, change: Change, *, must: bool = False) -> None:
         """Change the ledger now; where it is locked, before the next permit if it must be."""
         with self._one_at_a_time:
             self._change(change, must=must)
+        self._log_found()
 
     def peek(self) -> Ledger:
         """Return the ledger, to be read only."""
         with self._one_at_a_time:
-            try:
-                return self.book.peek()
-            except OSError as error:
-                self._go_alone(_reason(error))
-                return self.book.peek()
+            ledger = self._peek()
+        self._log_found()
+        return ledger
+
+    def found(self, log: Callable[[], None]) -> None:
+        """Have a change's news logged once the desk is free: a log handler may ask it something."""
+        self._found.append(log)
+
+    def _log_found(self) -> None:
+        if not self._found:
+            return
+        with self._one_at_a_time:
+            found, self._found = self._found, []
+        for log in found:
+            log()
+
+    def _peek(self) -> Ledger:
+        try:
+            return self.book.peek()
+        except OSError as error:
+            self._go_alone(_reason(error))
+            return self.book.peek()
 
     def _take(self) -> float:
         try:
@@ -98,7 +119,7 @@ class Desk:
         ahead = alone.clock() - shared.clock()
         self.book = Local(shared.last.by_another_clock(ahead))
         self.terms.tat += ahead
-        warn_alone(why)
+        self.found(functools.partial(warn_alone, why))
 
 
 def _terms(rate: Rate | Windows | None) -> Terms:

@@ -6,6 +6,7 @@ import logging
 import math
 import random
 from collections.abc import Mapping
+from functools import partial
 from typing import Self
 
 import anyio
@@ -171,7 +172,8 @@ class Gate:
         def change(ledger: Ledger, now: float) -> None:
             if ledger.announce(limit, now, self._desk.terms):
                 told = {"limit": limit}
-                _log.info("the account's limit is %(limit)g requests a minute", told, extra=told)
+                text = "the account's limit is %(limit)g requests a minute"
+                self._desk.found(partial(_log.info, text, told, extra=told))
             if said is not None and granted is not None:
                 ledger.heed(said, now, now - _age(granted))
 
@@ -183,12 +185,13 @@ class Gate:
     def _report(self, ledger: Ledger, now: float) -> None:
         """Log a 429, which should not be: with the sends before it, once loudly."""
         ages = ledger.last(WINDOW, now)
-        _log.log(
+        self._desk.found(partial(
+            _log.log,
             logging.INFO if self._has_warned else logging.WARNING,
             "429 although sends are paced: %d in the last minute, the last ones %s s ago; "
             "another host or program may use the account. Using %.1f%% of the limit for now",
             len(ages), ", ".join(f"{age:.3f}" for age in ages[:_SHOWN]), ledger.cut * 100,
-        )  # fmt: skip
+        ))  # fmt: skip
         self._has_warned = True
 
 
