@@ -123,6 +123,32 @@ async def test_they_fail_alone(
     assert [each["error"] for each in told["tenants"]] == [each.error for each in report.tenants]
 
 
+async def test_a_key_of_no_user_we_know(
+    services: list[Emulator], tenants: list[Tenant], tmp_path: Path
+) -> None:
+    """A home that does not exist is that tenant's own trouble."""
+    lost = tenant_of(services, 0, 0, name="lost", api_key_env=None, api_key_file="~nosuchuser/key")
+    report = await export_tenants([lost, tenants[0]], out=tmp_path)
+    assert [tenant.status for tenant in report.tenants] == ["failed", "complete"]
+    assert "~nosuchuser/key cannot be read" in str(report.tenants[0].error)
+
+
+async def test_an_account_that_cannot_be_told(
+    tenants: list[Tenant], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever that fails with, the others go on."""
+    account = Tenant.account
+
+    def fail(tenant: Tenant) -> str:
+        if tenant.name == "tenant-00":
+            raise RuntimeError("of a library")
+        return account(tenant)
+
+    monkeypatch.setattr(Tenant, "account", fail)
+    report = await export_tenants(tenants[:2], out=tmp_path)
+    assert report.complete
+
+
 async def test_an_error_of_nobody_we_know(
     tenants: list[Tenant], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

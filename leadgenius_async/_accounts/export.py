@@ -245,12 +245,12 @@ def _words(tenant: Tenant, error: Exception) -> str:
 
 
 def _by_account(tenants: Iterable[Tenant]) -> list[list[Tenant]]:
-    """Return the tenants of each account; one whose credentials are not there fails by itself."""
+    """Return the tenants of each account; one whose account cannot be told fails by itself."""
     groups: dict[str, list[Tenant]] = {}
     for tenant in tenants:
         try:
             account = tenant.account()
-        except errors.LeadGeniusError:
+        except Exception:  # noqa: BLE001 - `take` meets it again, and tells it
             account = f"tenant {tenant.name}"
         groups.setdefault(account, []).append(tenant)
     return [*groups.values()]

@@ -219,6 +219,8 @@ def _key_in_variable(name: str) -> Secret:
 def _key_in_file(path: str) -> Secret:
     try:
         key = Secret(Path(path).expanduser().read_text(encoding="utf-8").strip())
+    except RuntimeError:  # of `expanduser`
+        raise CredentialsMissing(f"{path} cannot be read: there is no such user's home") from None
     except OSError as error:
         raise CredentialsMissing(f"{path} cannot be read: {error.strerror}") from None
     except ValueError:  # no text, or several lines
