@@ -175,6 +175,7 @@ async def test_a_chain_that_fails_is_gone_on_with(
     assert (failed.name, failed.status) == ("tenant-00", "incomplete")
     assert failed.rows
     assert "chains failed" in str(failed.error)
+    assert failed.resumable
     assert bad.hits
     services[0].faults.clear()
     again = await export_tenants(tenants, out=tmp_path, chains="clients")

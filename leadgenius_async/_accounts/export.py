@@ -46,6 +46,18 @@ _MOST, _LEAST = 64 * 2**20, 16 * 2**20  # of one
 _TOLD = (errors.LeadGeniusError, OSError, ValueError, TypeError)
 
 
+#: Errors that the same call ends with again.
+_LASTING = (
+    errors.ExportConflict,
+    errors.ExportDamaged,
+    errors.EmptyExport,
+    errors.SchemaMismatch,
+    errors.UnknownClient,
+    ValueError,
+    TypeError,
+)
+
+
 class ExportOptions(TypedDict, total=False):
     """Options of each tenant's export; they are those of `lg.enrich_leads.export`.
 
@@ -200,6 +212,7 @@ async def take(tenant: Tenant, order: Order, **more: Any) -> TenantReport:
             status="failed",
             out=out,
             seconds=round(time.monotonic() - began, 3),
+            resumable=not isinstance(error, _LASTING),
             error=_words(tenant, error),
         )
     return _described(tenant, out, report)
@@ -232,11 +245,14 @@ def _described(
         seconds=report.seconds,
         complete=report.complete,
         kept=kept,
+        resumable=not kept and any(chain.error for chain in report.partitions),
         error=report.incomplete_because,
     )
 
 
 def _words(tenant: Tenant, error: Exception) -> str:
+    if isinstance(error, errors.ExportConflict) and "--overwrite" in str(error):
+        return f"{error}, in a call for this tenant alone: of several, it takes all anew"
     if isinstance(error, _TOLD):
         return str(error).strip() or type(error).__name__
     origin = "".join(traceback.format_tb(error.__traceback__))

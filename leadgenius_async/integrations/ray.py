@@ -228,6 +228,7 @@ def _failed(tenant: Tenant, order: Order, problem: str, began: float) -> TenantR
         status="failed",
         out=folder_of(order.out, tenant.name),
         seconds=round(time.monotonic() - began, 3),
+        resumable=True,
         error=problem,
     )
 
