@@ -123,6 +123,27 @@ async def test_they_fail_alone(
     assert [each["error"] for each in told["tenants"]] == [each.error for each in report.tenants]
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"concurrency": 0},
+        {"limit": -3},
+        {"since": "yesterday"},
+        {"format": "csv"},
+        {"chains": "some"},
+        {"max_file_bytes": 0},
+        {"fields": ["emial"]},
+        {"staging": "staging"},
+    ],
+)
+async def test_an_option_that_is_of_no_use(tmp_path: Path, option: dict[str, Any]) -> None:
+    """It is the caller's mistake and no tenant's: nothing is begun."""
+    tenant = Tenant(name="acme", api_key_env="NO_SUCH_KEY", user_id="u")
+    with pytest.raises(ValueError, match="|".join(["emial", *option])):
+        await export_tenants([tenant], out=tmp_path / "out", **option)
+    assert not (tmp_path / "out").exists()
+
+
 async def test_a_key_of_no_user_we_know(
     services: list[Emulator], tenants: list[Tenant], tmp_path: Path
 ) -> None:

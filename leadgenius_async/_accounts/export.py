@@ -30,6 +30,7 @@ from leadgenius_async._extract.formats import (
     check_choice,
 )
 from leadgenius_async._extract.report import ExportReport
+from leadgenius_async._resources.bulk_files import check_options
 
 _log = logging.getLogger(__name__)
 
@@ -125,8 +126,9 @@ async def export_tenants(
             tenants that name none; a `staging` folder has one for each tenant in it.
 
     Raises:
-        ValueError: There is no tenant, two have the same name, or an option is out of range.
-        TypeError: There is no such option.
+        ValueError: There is no tenant, two have the same name, or an option is of no use, whoever
+            the tenant. Nothing is begun then.
+        TypeError: There is no such option, or `fields` is one string.
         OSError: `out` cannot be written to.
         StorageError: The store says no, or gives no answer.
 
@@ -169,9 +171,12 @@ class Run:
             raise ValueError(f"accounts is {accounts}: at least one has to run")
         if unknown := sorted(options.keys() - ExportOptions.__annotations__.keys()):
             raise TypeError(f"export_tenants() takes no {unknown[0]}")
+        check_options(table, **options)
         self.tenants: list[Tenant] = check_tenants(tenants)
         self.order: Order = Order(out=os.fspath(out), table=table, options=dict(options))
         self._results = Results(self.tenants, out=out, table=table, on_tenant=on_tenant)
+        if options.get("staging") is not None and not self._results.in_store:
+            raise ValueError(f"staging is for exports into a store, and {out} is a folder")
         self._slots = anyio.Semaphore(accounts)
 
     async def through(self, groups: Iterable[Sequence[Tenant]], take: Take) -> TenantsReport:

@@ -126,6 +126,11 @@ class Results:
         }
         self._turn = anyio.Lock()
 
+    @property
+    def in_store(self) -> bool:
+        """Whether the folder of all is in a store."""
+        return not isinstance(self._place, Path)
+
     async def note(self, report: TenantReport) -> None:
         """Take in what became of a tenant."""
         self._reports[report.name] = report

@@ -143,6 +143,14 @@ def test_source_leads(world: World, tenants: str, monkeypatch: pytest.MonkeyPatc
         (["--repair"], "--repair is for one export"),
         (["--profile", "acme"], "the tenants file says how each is reached"),
         (["--accounts", "0"], "accounts is 0"),
+        (["--concurrency", "0"], "concurrency is 0"),
+        (["--limit", "-3"], "limit is -3"),
+        (["--page-size", "9999"], "page_size is 9999"),
+        (["--since", "yesterday"], "since is 'yesterday'"),
+        (["--fields", "emial"], "did you mean 'email'"),
+        (["--format", "ndjson", "--compression", "lz4"], "compression of ndjson is 'lz4'"),
+        (["--partition-by", "client_id", "--format", "ndjson"], "partition_by is for Parquet"),
+        (["--staging", "staging"], "staging is for exports into a store"),
     ],
 )
 def test_options_that_do_not_go_with_it(
