@@ -142,9 +142,9 @@ def _load_isolated(profile: str | None, direct: _Source) -> Settings:
     if not profile:
         return _resolved({**usual, **direct}, None, {})
     saved = place(profile)
-    stored = _stored_in(saved)
-    home = {name: value for name, value in stored.items() if name == "base_url"}
-    return _resolved({**usual, **home, **direct}, saved, stored)
+    # What the credentials file says is one more usual one, which the environment's outranks.
+    own = {name: value for name, value in _renamed(saved.read()).items() if name == "base_url"}
+    return _resolved({**usual, **own, **direct}, saved, _stored_in(saved))
 
 
 def _resolved(asked: _Source, saved: Saved | None, stored: _Source) -> Settings:

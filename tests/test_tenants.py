@@ -34,7 +34,14 @@ MISPLACED = KEY[:36]
         ({"profile": "a", "rate": "fast"}, "rate is 'fast'"),
         ({"profile": "a", "name": "a/b"}, "it names a folder"),
         ({"profile": "a", "name": "../b"}, "it names a folder"),
-        ({"profile": "a", "name": "Tenants.json"}, "and not tenants.json"),
+        ({"profile": "a", "name": "Tenants.json"}, "and neither tenants.json"),
+        ({"profile": "a", "name": "acme."}, "no '.' last"),
+        ({"profile": "a", "name": "con"}, "a device of Windows"),
+        ({"profile": "a", "name": "NUL.txt"}, "a device of Windows"),
+        ({"profile": "a", "name": "Com1"}, "a device of Windows"),
+        ({"profile": "a", "name": "acme\n"}, "it names a folder"),
+        ({"profile": "a", "clients": [KEY]}, "clients: a key does not belong here"),
+        ({"profile": "a", "fields": ["id", KEY]}, "fields: a key does not belong here"),
     ],
 )
 def test_what_can_only_fail_later(options: dict[str, Any], says: str) -> None:
@@ -148,6 +155,16 @@ async def test_a_tenant_stays_with_its_own(
     async with usual.open() as lg, acme.open() as its_own, LeadGenius(isolated=True) as nobody:
         assert lg.base_url == nobody.base_url == "https://proxy.example"
         assert its_own.base_url == "https://acme.example"
+        # The environment's outranks the credentials file's, which is the usual one at the most.
+        login.write_text(json.dumps({"token": "t", "base_url": "https://file.example"}))
+        async with Tenant(name="usual", profile="usual").open() as by_profile:
+            assert by_profile.base_url == "https://proxy.example"
+            assert by_profile.credentials == []  # which were made for another service
+        monkeypatch.delenv("LEADGENIUS_BASE_URL")
+        async with Tenant(name="usual", profile="usual").open() as by_profile:
+            assert by_profile.base_url == "https://file.example"
+            assert by_profile.credentials == its_own.credentials
+        monkeypatch.setenv("LEADGENIUS_BASE_URL", "https://proxy.example")
         with pytest.raises(errors.CredentialsMissing):
             await nobody.request("GET", "/clients")
 
@@ -221,6 +238,10 @@ ACME = '[[tenant]]\nname = "acme"\n'
             f'{ACME}api_key_env = "{MISPLACED}"\nuser_id = "u"',
             "'acme': api_key_env: a key does not",
         ),
+        (f"{ACME}{MISPLACED} = 1", "tenant 'acme' has a key for a name: a key does not"),
+        (f"{MISPLACED} = 1", "the file has a key for a name: a key does not"),
+        (f'{ACME}profile = "a"\nclients = ["{MISPLACED}"]', "clients: a key does not belong here"),
+        (f'[[tenant]]\nname = "{MISPLACED}"\nnam = 1', "tenant 1, which has a key for its name"),
         ('[defaults]\nname = "a"\n' + ACME, "defaults has name, which means nothing here"),
     ],
 )
@@ -229,6 +250,19 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, text: str, says: str) -> Non
     with pytest.raises(errors.ConfigurationError, match=says) as caught:
         read(tmp_path, text)
     assert MISPLACED not in str(caught.value)
+
+
+def test_a_mark_of_the_byte_order(tmp_path: Path) -> None:
+    """Editors of Windows put one first, in the file and in that of a key."""
+    (tmp_path / "tenants.toml").write_bytes(
+        b"\xef\xbb\xbf" + b'[[tenant]]\nname = "acme"\n'
+        b'api_key_file = "ready-mark.json"\nuser_id = "u"\n'
+    )
+    marked, plain = tmp_path / NAME.format("mark"), tmp_path / NAME.format("plain")
+    marked.write_bytes(b"\xef\xbb\xbf" + KEY.encode() + b"\r\n")
+    plain.write_text(KEY)
+    [acme] = read_tenants(tmp_path / "tenants.toml")
+    assert acme.account() == Tenant(name="b", api_key_file=str(plain), user_id="u").account()
 
 
 def test_the_file_in_the_documentation(tmp_path: Path) -> None:

@@ -123,6 +123,53 @@ async def test_they_fail_alone(
     assert [each["error"] for each in told["tenants"]] == [each.error for each in report.tenants]
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"concurrency": 0},
+        {"limit": -3},
+        {"since": "yesterday"},
+        {"format": "csv"},
+        {"chains": "some"},
+        {"max_file_bytes": 0},
+        {"fields": ["emial"]},
+        {"staging": "staging"},
+    ],
+)
+async def test_an_option_that_is_of_no_use(tmp_path: Path, option: dict[str, Any]) -> None:
+    """It is the caller's mistake and no tenant's: nothing is begun."""
+    tenant = Tenant(name="acme", api_key_env="NO_SUCH_KEY", user_id="u")
+    with pytest.raises(ValueError, match="|".join(["emial", *option])):
+        await export_tenants([tenant], out=tmp_path / "out", **option)
+    assert not (tmp_path / "out").exists()
+
+
+async def test_a_key_of_no_user_we_know(
+    services: list[Emulator], tenants: list[Tenant], tmp_path: Path
+) -> None:
+    """A home that does not exist is that tenant's own trouble."""
+    lost = tenant_of(services, 0, 0, name="lost", api_key_env=None, api_key_file="~nosuchuser/key")
+    report = await export_tenants([lost, tenants[0]], out=tmp_path)
+    assert [tenant.status for tenant in report.tenants] == ["failed", "complete"]
+    assert "~nosuchuser/key cannot be read" in str(report.tenants[0].error)
+
+
+async def test_an_account_that_cannot_be_told(
+    tenants: list[Tenant], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever that fails with, the others go on."""
+    account = Tenant.account
+
+    def fail(tenant: Tenant) -> str:
+        if tenant.name == "tenant-00":
+            raise RuntimeError("of a library")
+        return account(tenant)
+
+    monkeypatch.setattr(Tenant, "account", fail)
+    report = await export_tenants(tenants[:2], out=tmp_path)
+    assert report.complete
+
+
 async def test_an_error_of_nobody_we_know(
     tenants: list[Tenant], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +196,7 @@ async def test_a_chain_that_fails_is_gone_on_with(
     assert (failed.name, failed.status) == ("tenant-00", "incomplete")
     assert failed.rows
     assert "chains failed" in str(failed.error)
+    assert failed.resumable
     assert bad.hits
     services[0].faults.clear()
     again = await export_tenants(tenants, out=tmp_path, chains="clients")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from leadgenius_async import Tenant, errors
+from leadgenius_async._accounts.export import Order
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.integrations import ray
 from leadgenius_async.integrations.ray import LEASE, Leases, export_tenants
@@ -34,6 +35,21 @@ async def test_the_same_call_in_this_process(
     assert report.complete
     assert (tmp_path / "acme" / "_SUCCESS").exists()
     assert "Ray is not installed" in caplog.text
+
+
+async def test_an_account_that_cannot_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker reports what its tenant fails with, whatever that is."""
+
+    def fail(_: Tenant) -> str:
+        raise RuntimeError("of a library")
+
+    monkeypatch.setattr(Tenant, "account", fail)
+    tenant = Tenant(name="acme", api_key_env="NO_SUCH_KEY", user_id="u")
+    order = Order(out=str(tmp_path), table="enrich_leads", options={})
+    report = await ray._take_alone(tenant, order)
+    assert "NO_SUCH_KEY is not set" in str(report.error)
 
 
 def test_a_dataset_needs_ray() -> None:

@@ -30,6 +30,7 @@ from leadgenius_async._extract.formats import (
     check_choice,
 )
 from leadgenius_async._extract.report import ExportReport
+from leadgenius_async._resources.bulk_files import check_options
 
 _log = logging.getLogger("leadgenius_async.tenants")
 
@@ -44,6 +45,18 @@ _MOST, _LEAST = 64 * 2**20, 16 * 2**20  # of one
 
 #: Errors whose words are ours, or the system's; those of others may hold anything.
 _TOLD = (errors.LeadGeniusError, OSError, ValueError, TypeError)
+
+
+#: Errors that the same call ends with again.
+_LASTING = (
+    errors.ExportConflict,
+    errors.ExportDamaged,
+    errors.EmptyExport,
+    errors.SchemaMismatch,
+    errors.UnknownClient,
+    ValueError,
+    TypeError,
+)
 
 
 class ExportOptions(TypedDict, total=False):
@@ -113,8 +126,9 @@ async def export_tenants(
             tenants that name none; a `staging` folder has one for each tenant in it.
 
     Raises:
-        ValueError: There is no tenant, two have the same name, or an option is out of range.
-        TypeError: There is no such option.
+        ValueError: There is no tenant, two have the same name, or an option is of no use, whoever
+            the tenant. Nothing is begun then.
+        TypeError: There is no such option, or `fields` is one string.
         OSError: `out` cannot be written to.
         StorageError: The store says no, or gives no answer.
 
@@ -157,9 +171,12 @@ class Run:
             raise ValueError(f"accounts is {accounts}: at least one has to run")
         if unknown := sorted(options.keys() - ExportOptions.__annotations__.keys()):
             raise TypeError(f"export_tenants() takes no {unknown[0]}")
+        check_options(table, **options)
         self.tenants: list[Tenant] = check_tenants(tenants)
         self.order: Order = Order(out=os.fspath(out), table=table, options=dict(options))
         self._results = Results(self.tenants, out=out, table=table, on_tenant=on_tenant)
+        if options.get("staging") is not None and not self._results.in_store:
+            raise ValueError(f"staging is for exports into a store, and {out} is a folder")
         self._slots = anyio.Semaphore(accounts)
 
     async def through(self, groups: Iterable[Sequence[Tenant]], take: Take) -> TenantsReport:
@@ -200,6 +217,7 @@ async def take(tenant: Tenant, order: Order, **more: Any) -> TenantReport:
             status="failed",
             out=out,
             seconds=round(time.monotonic() - began, 3),
+            resumable=not isinstance(error, _LASTING),
             error=_words(tenant, error),
         )
     return _described(tenant, out, report)
@@ -232,11 +250,14 @@ def _described(
         seconds=report.seconds,
         complete=report.complete,
         kept=kept,
+        resumable=not kept and any(chain.error for chain in report.partitions),
         error=report.incomplete_because,
     )
 
 
 def _words(tenant: Tenant, error: Exception) -> str:
+    if isinstance(error, errors.ExportConflict) and "--overwrite" in str(error):
+        return f"{error}, in a call for this tenant alone: of several, it takes all anew"
     if isinstance(error, _TOLD):
         return str(error).strip() or type(error).__name__
     origin = "".join(traceback.format_tb(error.__traceback__))
@@ -245,12 +266,12 @@ def _words(tenant: Tenant, error: Exception) -> str:
 
 
 def _by_account(tenants: Iterable[Tenant]) -> list[list[Tenant]]:
-    """Return the tenants of each account; one whose credentials are not there fails by itself."""
+    """Return the tenants of each account; one whose account cannot be told fails by itself."""
     groups: dict[str, list[Tenant]] = {}
     for tenant in tenants:
         try:
             account = tenant.account()
-        except errors.LeadGeniusError:
+        except Exception:  # noqa: BLE001 - `take` meets it again, and tells it
             account = f"tenant {tenant.name}"
         groups.setdefault(account, []).append(tenant)
     return [*groups.values()]

@@ -37,6 +37,8 @@ class TenantReport(msgspec.Struct, kw_only=True):
         seconds: Duration, of all runs of its export together.
         complete: Whether the files hold every row that was asked for.
         kept: Whether the export was there already, finished by an earlier call.
+        resumable: Whether the same call goes on with what is missing: not where it would end with
+            the same, as with another export in the folder, or with `sweep=False`.
         error: What it failed with, or lacks.
     """
 
@@ -50,6 +52,7 @@ class TenantReport(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
     complete: bool = False
     kept: bool = False
+    resumable: bool = False
     error: str | None = None
 
 
@@ -122,6 +125,11 @@ class Results:
             for tenant in tenants
         }
         self._turn = anyio.Lock()
+
+    @property
+    def in_store(self) -> bool:
+        """Whether the folder of all is in a store."""
+        return not isinstance(self._place, Path)
 
     async def note(self, report: TenantReport) -> None:
         """Take in what became of a tenant."""

@@ -25,7 +25,12 @@ REPORT = "tenants.json"
 REFERENCES = ("profile", "api_key_env", "api_key_file")
 _USERS = ("user_id", "user_id_env")
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+#: Names of folders everywhere: Windows drops a dot at the end, and has devices of some names.
+_NAME = re.compile(
+    r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$))"
+    r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9_-])?",
+    re.IGNORECASE | re.ASCII,
+)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: A key that was put where its variable's name belongs; and a token.
 _KEY = re.compile(r"lgp_[0-9a-f]{16,}|eyJ[\w-]+\.[\w-]+\.")
@@ -84,7 +89,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if not _NAME.fullmatch(self.name) or self.name.lower() == REPORT:
             raise ValueError(
                 f"name is {self.name!r}: it names a folder, so give letters, digits, '.', '_' and "
-                f"'-', a letter or digit first, and not {REPORT}"
+                f"'-', a letter or digit first, no '.' last, and neither {REPORT} nor a device of "
+                "Windows, such as con"
             )
         self._check_credentials()
         for name in ("clients", "fields"):
@@ -151,7 +157,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def _refuse_keys(self) -> None:
         for name, value in msgspec.structs.asdict(self).items():
-            if isinstance(value, str) and _KEY.search(value):
+            texts = [value] if isinstance(value, str) else value or ()
+            if isinstance(texts, Sequence) and any(is_key(text) for text in texts):
                 raise ValueError(f"{name}: {NO_KEYS}")
 
     def _check_credentials(self) -> None:
@@ -180,6 +187,11 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def _user(self) -> str | None:
         return self.user_id if self.user_id_env is None else _variable(self.user_id_env)
+
+
+def is_key(value: object) -> bool:
+    """Return whether a key or a token stands in a text."""
+    return isinstance(value, str) and _KEY.search(value) is not None
 
 
 def check_tenants(tenants: Iterable[Tenant]) -> list[Tenant]:
@@ -218,7 +230,9 @@ def _key_in_variable(name: str) -> Secret:
 
 def _key_in_file(path: str) -> Secret:
     try:
-        key = Secret(Path(path).expanduser().read_text(encoding="utf-8").strip())
+        key = Secret(Path(path).expanduser().read_text(encoding="utf-8-sig").strip())
+    except RuntimeError:  # of `expanduser`
+        raise CredentialsMissing(f"{path} cannot be read: there is no such user's home") from None
     except OSError as error:
         raise CredentialsMissing(f"{path} cannot be read: {error.strerror}") from None
     except ValueError:  # no text, or several lines

@@ -11,7 +11,13 @@ from typing import Any
 
 import msgspec
 
-from leadgenius_async._accounts.tenant import NO_KEYS, REFERENCES, Tenant, check_tenants
+from leadgenius_async._accounts.tenant import (
+    NO_KEYS,
+    REFERENCES,
+    Tenant,
+    check_tenants,
+    is_key,
+)
 from leadgenius_async.errors import ConfigurationError
 
 _FIELDS = Tenant.__struct_fields__
@@ -59,7 +65,7 @@ def read_tenants(path: str | Path) -> list[Tenant]:
 
 
 def _read(path: Path) -> list[Tenant]:
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     _check_names(content, "the file", ["defaults", "tenant"])
     defaults = _table(content.get("defaults", {}), "defaults")
     _check_names(defaults, "defaults", [name for name in _FIELDS if name != "name"])
@@ -74,6 +80,8 @@ def _tenant(value: object, number: int, defaults: Mapping[str, Any], folder: Pat
     table = _table(value, f"tenant {number}")
     name = table.get("name")
     where = f"tenant {name!r}" if isinstance(name, str) else f"tenant {number}, which has no name"
+    if is_key(name):
+        where = f"tenant {number}, which has a key for its name"
     _check_names(table, where, _FIELDS)
     if _OF_CREDENTIALS & table.keys():
         defaults = {name: defaults[name] for name in defaults if name not in _OF_CREDENTIALS}
@@ -96,6 +104,8 @@ def _check_names(table: Mapping[str, object], where: str, known: Sequence[str]) 
     for name in table:
         if name in known:
             continue
+        if is_key(name):
+            raise ValueError(f"{where} has a key for a name: {NO_KEYS}")
         if name.lower() in _KEYS:
             raise ValueError(f"{where} has {name}: {NO_KEYS}")
         near = difflib.get_close_matches(name, known, n=1)

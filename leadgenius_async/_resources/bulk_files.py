@@ -141,13 +141,22 @@ class BulkFiles(BulkList):
         print(report.rows, report.complete)
         ```
         """
-        check_choice("format", format, get_args(FileFormat))
-        check_choice("chains", chains, get_args(Chains))
-        check_compression(format, compression)
-        if max_file_bytes is not None and max_file_bytes < 1:
-            raise ValueError(f"max_file_bytes is {max_file_bytes}: a file has at least one byte")
-        if limit is not None and chains == "clients":
-            raise ValueError("limit goes with one chain after the other: leave chains out")
+        query = check_options(
+            self._table,
+            company_id=company_id,
+            clients=clients,
+            fields=fields,
+            since=since,
+            limit=limit,
+            format=format,
+            compression=compression,
+            max_file_bytes=max_file_bytes,
+            page_size=page_size,
+            concurrency=concurrency,
+            chains=chains,
+            partition_by=partition_by,
+            single_file=single_file,
+        )
         # Here, since they load pyarrow.
         from leadgenius_async._extract.dataset import require_failed  # noqa: PLC0415
         from leadgenius_async._extract.export import Export  # noqa: PLC0415
@@ -156,19 +165,6 @@ class BulkFiles(BulkList):
 
         if not os.fspath(out):
             raise ValueError("out is empty: name a folder, or the URI of one in a store")
-        query = make_query(
-            self._table,
-            company_id=company_id,
-            clients=clients,
-            fields=fields,
-            page_size=page_size,
-            since=since,
-            limit=limit,
-        )
-        if max_file_bytes is not None and (partition_by or single_file):
-            raise ValueError("max_file_bytes goes with neither partition_by nor single_file")
-        if partition_by is not None:
-            _check_partition(partition_by, query, format)
         spec = Spec(
             service=self._transport.base_url,
             table=self._table,
@@ -292,6 +288,55 @@ class BulkFiles(BulkList):
         company_id = (await self._checked(query)).company_id
         if msgspec.json.decode(error.manifest, type=ExportReport).company_id != company_id:
             raise errors.ExportConflict(str(error)) from None
+
+
+def check_options(
+    table: str,
+    *,
+    company_id: str | None = None,
+    clients: Iterable[str] = (),
+    fields: Iterable[str] | None = None,
+    since: dt.datetime | str | None = None,
+    limit: int | None = None,
+    format: FileFormat = "parquet",  # noqa: A002 - as `export` has it
+    compression: Compression = "zstd",
+    max_file_bytes: int | None = None,
+    page_size: int | None = None,
+    concurrency: int = 16,
+    chains: Chains = "auto",
+    partition_by: PartitionBy | None = None,
+    single_file: bool = False,
+    **_others: object,
+) -> Query:
+    """Return the query of an export whose options can all be used; `export` says what they are.
+
+    Raises:
+        ValueError: One is out of range, or two do not go together.
+        TypeError: `clients` or `fields` is one string and not a list of them.
+    """
+    check_choice("format", format, get_args(FileFormat))
+    check_choice("chains", chains, get_args(Chains))
+    check_compression(format, compression)
+    if max_file_bytes is not None and max_file_bytes < 1:
+        raise ValueError(f"max_file_bytes is {max_file_bytes}: a file has at least one byte")
+    if concurrency < 1:
+        raise ValueError(f"concurrency is {concurrency}: at least one chain has to run")
+    if limit is not None and chains == "clients":
+        raise ValueError("limit goes with one chain after the other: leave chains out")
+    query = make_query(
+        table,
+        company_id=company_id,
+        clients=clients,
+        fields=fields,
+        page_size=page_size,
+        since=since,
+        limit=limit,
+    )
+    if max_file_bytes is not None and (partition_by or single_file):
+        raise ValueError("max_file_bytes goes with neither partition_by nor single_file")
+    if partition_by is not None:
+        _check_partition(partition_by, query, format)
+    return query
 
 
 def _check_partition(column: str, query: Query, format_: str) -> None:

@@ -78,10 +78,17 @@ async def export_many_with(
         SHOW.rows([plain(tenant) for tenant in report.tenants], _COLUMNS)
     if failed := report.failed:
         names = ", ".join(tenant.name for tenant in failed)
+        advice = _advice(failed, overwrite=options.overwrite)
         raise Incomplete(
-            f"{len(failed)} of {len(tenants)} tenants are not complete ({names}); the same command "
-            "goes on with them"
+            f"{len(failed)} of {len(tenants)} tenants are not complete ({names}); {advice}"
         )
+
+
+def _advice(failed: Iterable[TenantReport], *, overwrite: bool) -> str:
+    if not all(tenant.resumable for tenant in failed):
+        return "see the errors"
+    without = " without --overwrite" if overwrite else ""
+    return f"the same command{without} goes on with them"
 
 
 def _check(options: ExportOptions, connection: Connection) -> None:
@@ -120,5 +127,5 @@ class _Told:
 def _words(tenant: TenantReport) -> str:
     said = f"{tenant.status}, {tenant.rows:,} rows in {tenant.files:,} files"
     if tenant.kept:
-        return f"{said}, which were there already"
+        said = f"{said}, which were there already"
     return said if tenant.error is None else f"{said}: {tenant.error}"

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import anyio
 
-from leadgenius_async import errors
 from leadgenius_async._accounts import export as _here
 from leadgenius_async._accounts.export import ACCOUNTS, ExportOptions, Order, Run, Table, take
 from leadgenius_async._accounts.report import TenantReport, TenantsReport, folder_of
@@ -208,8 +207,8 @@ async def _take_alone(tenant: Tenant, order: Order) -> TenantReport:
     began = time.monotonic()
     try:
         account = tenant.account()
-    except errors.LeadGeniusError:
-        return await take(tenant, order)  # which says what is missing
+    except Exception:  # noqa: BLE001 - `take` meets it again, and tells it
+        return await take(tenant, order)
     report = _failed(tenant, order, "its worker has lost the lease of its account", began)
     async with Lease(account) as lease, anyio.create_task_group() as tasks:
         tasks.start_soon(_end_when_lost, lease, tasks.cancel_scope)
@@ -229,6 +228,7 @@ def _failed(tenant: Tenant, order: Order, problem: str, began: float) -> TenantR
         status="failed",
         out=folder_of(order.out, tenant.name),
         seconds=round(time.monotonic() - began, 3),
+        resumable=True,
         error=problem,
     )
 

@@ -77,6 +77,39 @@ def test_from_a_failure_to_the_end(
     ]
 
 
+def test_what_the_same_command_does_not_mend(
+    world: World,
+    tenants: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Neither a sweep that was left out, nor another export in the folder; nor is it promised."""
+    monkeypatch.setenv("BETA_KEY", world.emulator.other.api_key)
+    command = ["export", "enrich-leads", "--tenants", tenants, "--out", "out", "--json"]
+    unswept = [*command, "--chains", "clients", "--no-sweep"]
+    for kept in (False, True):
+        assert run(unswept) == failures.PARTIAL
+        said = capsys.readouterr()
+        assert "(acme, beta); see the errors" in said.err
+        for told in json.loads(said.out)["tenants"]:
+            assert (told["status"], told["kept"]) == ("incomplete", kept)
+            assert "sweep" in told["error"]
+    assert run([each for each in unswept if each != "--json"]) == failures.PARTIAL
+    assert "which were there already: " in capsys.readouterr().err
+    assert run(command) == failures.PARTIAL
+    said = capsys.readouterr()
+    assert "(acme, beta); see the errors" in said.err
+    for told in json.loads(said.out)["tenants"]:
+        assert "(--overwrite), in a call for this tenant alone" in told["error"]
+
+
+def test_overwriting_begins_anew(tenants: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """So what goes on is the command without it."""
+    command = ["export", "enrich-leads", "--tenants", tenants, "--out", "out"]
+    assert run([*command, "--overwrite"]) == failures.PARTIAL
+    assert "(beta); the same command without --overwrite goes on" in capsys.readouterr().err
+
+
 def test_source_leads(world: World, tenants: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other table, with options of an export."""
     monkeypatch.setenv("BETA_KEY", world.emulator.other.api_key)
@@ -110,6 +143,14 @@ def test_source_leads(world: World, tenants: str, monkeypatch: pytest.MonkeyPatc
         (["--repair"], "--repair is for one export"),
         (["--profile", "acme"], "the tenants file says how each is reached"),
         (["--accounts", "0"], "accounts is 0"),
+        (["--concurrency", "0"], "concurrency is 0"),
+        (["--limit", "-3"], "limit is -3"),
+        (["--page-size", "9999"], "page_size is 9999"),
+        (["--since", "yesterday"], "since is 'yesterday'"),
+        (["--fields", "emial"], "did you mean 'email'"),
+        (["--format", "ndjson", "--compression", "lz4"], "compression of ndjson is 'lz4'"),
+        (["--partition-by", "client_id", "--format", "ndjson"], "partition_by is for Parquet"),
+        (["--staging", "staging"], "staging is for exports into a store"),
     ],
 )
 def test_options_that_do_not_go_with_it(
