@@ -15,7 +15,7 @@ from truth import expected_rows, parquet_rows
 
 from leadgenius_async import Tenant, export_tenants, models
 from leadgenius_async._accounts import export as many
-from leadgenius_async._accounts.report import folder_of
+from leadgenius_async._accounts.report import Results, folder_of
 from leadgenius_async._extract import parts
 from leadgenius_async._extract.jobs import read_job
 from leadgenius_async.emulator import Emulator, faults
@@ -364,6 +364,24 @@ async def test_lists_that_cannot_be_taken(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         await export_tenants([one], out=tmp_path / "file")
+
+
+async def test_two_calls_with_one_folder(tmp_path: Path) -> None:
+    """Neither breaks the other's report; the last one stays, whole, and nothing beside it."""
+    tenant = Tenant(name="acme", api_key_env="NO_SUCH_KEY", user_id="u")
+
+    out = tmp_path / "out"
+
+    async def write_often() -> None:
+        results = Results([tenant], out=out, table="enrich_leads", on_tenant=None)
+        for _ in range(50):
+            await results.write()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(write_often)
+        tasks.start_soon(write_often)
+    assert json.loads((out / "tenants.json").read_text())["tenants"]
+    assert [*out.glob("*")] == [out / "tenants.json"]
 
 
 async def test_a_report_that_cannot_be_written_is_told(

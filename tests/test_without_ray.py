@@ -52,6 +52,24 @@ async def test_an_account_that_cannot_be_told(
     assert "NO_SUCH_KEY is not set" in str(report.error)
 
 
+async def test_places_are_named_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker may have been started in another folder: relative ones are this process' own."""
+    seen: dict[str, object] = {}
+
+    def note(_: object, **options: object) -> None:
+        seen.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ray, "ray", object())
+    monkeypatch.setattr(ray, "Run", note)
+    with pytest.raises(KeyboardInterrupt):
+        await export_tenants([], out="s3://bucket/leads", staging="staging")
+    assert (seen["out"], seen["staging"]) == ("s3://bucket/leads", tmp_path / "staging")
+
+
 def test_a_dataset_needs_ray() -> None:
     """What is missing is said, with the line that installs it."""
     with pytest.raises(errors.ConfigurationError, match=r'pip install .*\[ray\]" "ray\[data\]"'):

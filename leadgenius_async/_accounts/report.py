@@ -163,7 +163,7 @@ class Results:
     def _put(self, data: bytes) -> None:
         if isinstance(self._place, Path):
             self._place.mkdir(parents=True, exist_ok=True)
-            replace(self._place / REPORT, data)
+            replace(self._place / REPORT, data, shared=True)
             return
         with tempfile.NamedTemporaryFile() as file:
             file.write(data)

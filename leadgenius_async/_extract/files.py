@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,9 +30,17 @@ def make_private(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
-def replace(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a small file whole, durably: nobody sees a half of it."""
-    temporary = path.with_name(f".{path.name.lstrip('.')}.tmp")
+def replace(path: Path, data: bytes, *, private: bool = False, shared: bool = False) -> None:
+    """Write a small file whole, durably: nobody sees a half of it.
+
+    Args:
+        path: The file.
+        data: Its content.
+        private: Whether its owner alone can read it.
+        shared: Whether several may write it at a time, under no lock; the last one stays.
+    """
+    mark = f"{secrets.token_hex(4)}." if shared else ""
+    temporary = path.with_name(f".{path.name.lstrip('.')}.{mark}tmp")
     try:
         if private:
             make_private(temporary)

@@ -89,6 +89,8 @@ async def export_tenants(
             tenants, out=out, table=table, accounts=accounts, on_tenant=on_tenant, **options
         )
     out = _from_anywhere(out)
+    if (staging := options.get("staging")) is not None:
+        options["staging"] = _from_anywhere(staging)
     run = Run(tenants, out=out, table=table, accounts=accounts, on_tenant=on_tenant, **options)
     if not ray.is_initialized():
         ray.init()
