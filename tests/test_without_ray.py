@@ -48,7 +48,7 @@ async def test_an_account_that_cannot_be_told(
     monkeypatch.setattr(Tenant, "account", fail)
     tenant = Tenant(name="acme", api_key_env="NO_SUCH_KEY", user_id="u")
     order = Order(out=str(tmp_path), table="enrich_leads", options={})
-    report = await ray._take_alone(tenant, order)
+    report = await ray._take_alone(tenant, order)  # pyright: ignore[reportPrivateUsage]
     assert "NO_SUCH_KEY is not set" in str(report.error)
 
 

@@ -90,8 +90,6 @@ class Export:
         on_progress: OnProgress | None = None,
         store: Store | None = None,
     ) -> None:
-        if concurrency < 1:
-            raise ValueError(f"concurrency is {concurrency}: at least one chain has to run")
         if budget is not None and budget < LEAST_BUDGET:
             raise ValueError(f"budget_bytes is {budget}: pages need {LEAST_BUDGET} or more")
         self._transport = transport
