@@ -76,7 +76,9 @@ def integrations(session: nox.Session, tool: str) -> None:
     """A tool beside the package: the tests of its integration, with its extra alone."""
     extra = f"[{tool}]" if tool in PROJECT["project"]["optional-dependencies"] else ""
     session.install(f".{extra}", *group(f"integration-{tool}"))
-    session.run("pytest", f"tests/integrations/test_{tool}.py", *session.posargs)
+    # Each test of the server starts it anew, which takes seconds of importing.
+    workers = ("--numprocesses=auto",) if tool == "mcp" else ()
+    session.run("pytest", f"tests/integrations/test_{tool}.py", *workers, *session.posargs)
 
 
 @nox.session
