@@ -62,7 +62,9 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "erase")
     # pytest's own script: `python -m pytest` would put the source tree before the wheel. Its
     # workers are processes of their own, which coverage follows as it follows the command line.
-    workers = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
+    # One more than there are cores: some tests wait for real time.
+    processes = min((os.cpu_count() or 1) + 1, 4)
+    workers = (f"--numprocesses={processes}", "--dist=worksteal")
     pytest = ("coverage", "run", f"{session.bin}/pytest")
     session.run(*pytest, *workers, "-m", "not alone", *session.posargs, success_codes=NONE_IS_FINE)
     session.run(*pytest, "-m", "alone", *session.posargs, success_codes=NONE_IS_FINE)
