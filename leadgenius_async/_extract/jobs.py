@@ -158,11 +158,18 @@ def _contradictions(out: Path, report: ExportReport) -> Iterator[str]:
         yield "a chain has not reached its end"
 
 
+def _opened(path: Path) -> Journal:
+    try:
+        return Journal(path)
+    except OSError:  # SQLite's word as well for one that its process closes in this moment
+        return Journal(path)
+
+
 def _unfinished(out: Path) -> ExportJob:
     state = out / STATE
     running = is_locked(state)
     try:
-        journal = Journal(state / JOURNAL)
+        journal = _opened(state / JOURNAL)
     except errors.ExportDamaged as error:
         return ExportJob(job_id="", out=str(out), state="damaged", problem=str(error))
     try:

@@ -13,6 +13,7 @@ import msgspec
 from leadgenius_async._http.record import plain
 from leadgenius_async.cli.failures import Incomplete
 from leadgenius_async.cli.heap import use_few_arenas
+from leadgenius_async.cli.inflate import use_fast_inflate
 from leadgenius_async.cli.notes import NOTES, note, one_line
 from leadgenius_async.cli.options import DEFAULT, Connection
 from leadgenius_async.cli.output import SHOW
@@ -42,6 +43,7 @@ async def export_many_with(
 
     _check(options, connection)
     use_few_arenas()
+    use_fast_inflate()
     tenants = read_tenants(file)
     told = _Told(len(tenants))
     try:

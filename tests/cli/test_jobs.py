@@ -14,8 +14,9 @@ from accounts import connect
 from world import World, running_world
 
 from leadgenius_async import errors
-from leadgenius_async._extract import parts
+from leadgenius_async._extract import jobs, parts
 from leadgenius_async._extract.jobs import discard, find_jobs, read_job, verify
+from leadgenius_async._extract.journal import Journal
 from leadgenius_async._extract.lock import Lock
 from leadgenius_async._writes.jobs import find_imports
 from leadgenius_async.cli import failures
@@ -179,6 +180,26 @@ async def test_states(emulator: Emulator, tmp_path: Path) -> None:
         verify(broken)
     with pytest.raises(errors.ExportDamaged, match="no manifest"):
         verify(tmp_path)
+
+
+async def test_a_journal_that_is_being_closed(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite may tell that as an I/O error: it is opened once more."""
+    out = tmp_path / "out"
+    await leave_unfinished(emulator, out)
+    tries: list[Path] = []
+
+    def closing_once(path: Path) -> Journal:
+        tries.append(path)
+        if len(tries) == 1:
+            raise OSError("disk I/O error")
+        return Journal(path)
+
+    monkeypatch.setattr(jobs, "Journal", closing_once)
+    found = read_job(out)
+    assert found is not None
+    assert (found.state, len(tries)) == ("unfinished", 2)
 
 
 def test_folders_of_others_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp.compression_utils import ZLibBackend
 from world import World
 
 from leadgenius_async.cli import failures
@@ -38,6 +41,13 @@ def tenants(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> st
     text = FILE.format(base_url=world.emulator.base_url, user_id=other.user_id)
     (tmp_path / "tenants.toml").write_text(text)
     return "tenants.toml"
+
+
+@pytest.mark.usefixtures("world")
+def test_gzip_is_unpacked_as_in_one_export(tenants: str) -> None:
+    aiohttp.set_zlib_backend(zlib)  # pyright: ignore[reportArgumentType] # it reads constants
+    run(["export", "enrich-leads", "--tenants", tenants, "--out", "out"])
+    assert ZLibBackend.name == "isal.isal_zlib"
 
 
 def test_from_a_failure_to_the_end(

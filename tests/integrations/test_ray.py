@@ -91,10 +91,9 @@ def session(services: Services, tenants: list[Tenant]) -> Generator[Path]:
 async def found(out: Path, state: str) -> ExportJob:
     """Return an export of which a part is durable, once it is in a state."""
     while True:
-        with contextlib.suppress(OSError):  # SQLite's, while the worker closes its journal
-            job = await anyio.to_thread.run_sync(read_job, out)
-            if job is not None and job.state == state and job.rows:
-                return job
+        job = await anyio.to_thread.run_sync(read_job, out)
+        if job is not None and job.state == state and job.rows:
+            return job
         await anyio.sleep(0.02)
 
 
