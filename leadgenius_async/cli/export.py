@@ -23,6 +23,7 @@ from leadgenius_async.cli.progress import ProgressDisplay
 from leadgenius_async.cli.tenants import export_many_with
 
 if TYPE_CHECKING:
+    from leadgenius_async._accounts.export import ExportOptions as OfEach
     from leadgenius_async._client import LeadGenius
 
 app: App = App(name="export", help="Take leads out into Parquet or NDJSON files.")
@@ -111,6 +112,28 @@ class ExportOptions:
         return None if self.max_file_size is None else int(self.max_file_size * 2**20)
 
     @property
+    def of_each(self) -> OfEach:
+        """What is asked of each export, be it one or that of a tenant."""
+        return {
+            "fields": self.field_names,
+            "since": self.since,
+            "limit": self.limit,
+            "format": self.format,
+            "compression": self.compression,
+            "max_file_bytes": self.max_file_bytes,
+            "page_size": self.page_size,
+            "concurrency": self.concurrency,
+            "chains": self.chains,
+            "sweep": not self.no_sweep,
+            "overwrite": self.overwrite,
+            "strict_schema": self.strict_schema,
+            "partition_by": self.partition_by,
+            "single_file": self.single_file,
+            "allow_empty": self.allow_empty,
+            "staging": self.staging,
+        }
+
+    @property
     def place(self) -> str:
         """Where the files are to stand.
 
@@ -173,25 +196,10 @@ async def run_export(
             options.place,
             company_id=options.company_id,
             clients=options.client,
-            fields=options.field_names,
-            since=options.since,
-            limit=options.limit,
-            format=options.format,
-            compression=options.compression,
-            max_file_bytes=options.max_file_bytes,
-            page_size=options.page_size,
-            concurrency=options.concurrency,
-            chains=options.chains,
-            sweep=not options.no_sweep,
-            overwrite=options.overwrite,
             retry_failed=options.retry_failed,
             repair=options.repair,
-            strict_schema=options.strict_schema,
-            partition_by=options.partition_by,
-            single_file=options.single_file,
-            allow_empty=options.allow_empty,
             on_progress=display,
-            staging=options.staging,
+            **options.of_each,
         )
 
 

@@ -53,22 +53,7 @@ async def export_many_with(
             table=table,
             accounts=options.accounts,
             on_tenant=told,
-            fields=options.field_names,
-            since=options.since,
-            limit=options.limit,
-            format=options.format,
-            compression=options.compression,
-            max_file_bytes=options.max_file_bytes,
-            page_size=options.page_size,
-            concurrency=options.concurrency,
-            chains=options.chains,
-            sweep=not options.no_sweep,
-            overwrite=options.overwrite,
-            strict_schema=options.strict_schema,
-            partition_by=options.partition_by,
-            single_file=options.single_file,
-            allow_empty=options.allow_empty,
-            staging=options.staging,
+            **options.of_each,
         )
     except asyncio.CancelledError:
         what = "begins anew" if options.overwrite else "goes on from there"
