@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -19,6 +20,24 @@ NONE_IS_FINE = (0, 5)
 
 #: What has tests in `tests/integrations`; Ray's start a cluster, and have a session of their own.
 TOOLS = [path.stem.removeprefix("test_") for path in Path("tests/integrations").glob("test_*.py")]
+
+#: Tests that read what an sdist has besides the package.
+SDIST_TESTS = (
+    "tests/test_house.py",
+    "tests/test_documentation.py",
+    "tests/test_faults.py",
+    "tests/test_operations.py::test_the_page_is_current",
+    "tests/test_sizes.py",
+)
+
+#: The schemas of the files in .github.
+FORGE = {
+    "vendor.github-workflows": "workflows/*.yml",
+    "custom.github-workflows-require-timeout": "workflows/*.yml",
+    "vendor.dependabot": "dependabot.yml",
+    "vendor.github-issue-config": "ISSUE_TEMPLATE/config.yml",
+    "vendor.github-issue-forms": "ISSUE_TEMPLATE/[!c]*.yml",
+}
 
 #: What `nox -s bench` measures, and where its figures go.
 FIGURES = "docs/benchmarks"
@@ -42,6 +61,7 @@ def lint(session: nox.Session) -> None:
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("python", "tests/sizes.py")
 
 
 @nox.session
@@ -105,6 +125,108 @@ def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that pyproject.toml allows."""
     session.install("--resolution=lowest-direct", ".", *group("test"))
     session.run("pytest", *session.posargs)
+
+
+@nox.session(python=nox.project.python_versions(PROJECT))
+def matrix(session: nox.Session) -> None:
+    """The tests that take no minutes, with each Python that the package names."""
+    session.install(".", *group("test"))
+    workers = ("--numprocesses=auto", "--dist=worksteal")
+    session.run("pytest", *workers, "-m", "not long and not alone", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Wheel and sdist in dist/: what is in them, and that they install, run and test alone."""
+    session.install(*group("release"))
+    dist, work = Path("dist").resolve(), Path(session.create_tmp()).resolve()
+    direct = work / "direct"
+    for folder in (dist, direct):
+        shutil.rmtree(folder, ignore_errors=True)
+    session.run("pyproject-build", "--outdir", f"{dist}")  # the wheel is built of the sdist
+    session.run("pyproject-build", "--wheel", "--outdir", f"{direct}")
+    wheel, sdist = _built(dist)
+    session.run("twine", "check", "--strict", f"{wheel}", f"{sdist}")
+    session.run("python", "tests/built.py", f"{dist}", f"{direct}")
+    _wheel_runs(session, wheel, work)
+    _sdist_tests(session, sdist, work)
+
+
+def _built(dist: Path) -> tuple[Path, Path]:
+    (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    return wheel, sdist
+
+
+def _wheel_runs(session: nox.Session, wheel: Path, work: Path) -> None:
+    """Without any extra or group; each extra can be had by itself."""
+    python = _bare(session, work / "bare")
+    session.run("uv", "pip", "install", "-q", "--python", python, f"{wheel}")
+    session.run("uv", "pip", "check", "--python", python)
+    session.run(python, "-Ic", "import leadgenius_async", external=True)
+    command = os.fspath(Path(python).with_name("leadgenius"))
+    session.run(command, "--version", external=True)
+    rows = ("--leads=2000", "--source-leads=500", "--clients=4")
+    session.run(command, "demo", f"--out={work / 'demo'}", *rows, external=True)
+    for extra in PROJECT["project"]["optional-dependencies"]:
+        asked = ("--dry-run", "--python", python, f"{wheel}[{extra}]")
+        session.run("uv", "pip", "install", "-q", *asked)
+
+
+def _sdist_tests(session: nox.Session, sdist: Path, work: Path) -> None:
+    """Whoever packages it further has the tests, and what they read."""
+    python = _bare(session, work / "unpacked-env")
+    shutil.rmtree(work / "unpacked", ignore_errors=True)
+    shutil.unpack_archive(sdist, work / "unpacked", filter="data")
+    (tree,) = (work / "unpacked").iterdir()
+    with session.chdir(tree):
+        session.run("uv", "pip", "install", "-q", "--python", python, ".", *group("test"))
+        pytest = os.fspath(Path(python).with_name("pytest"))
+        session.run(pytest, "-q", *SDIST_TESTS, external=True)
+
+
+def _bare(session: nox.Session, folder: Path) -> str:
+    """Make an environment with nothing in it, and return its interpreter."""
+    session.run("uv", "venv", "-q", "--clear", "--python", f"{session.bin}/python", f"{folder}")
+    return os.fspath(folder / "bin" / "python")
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """The bill of materials of the wheel in dist/ and what it installs with: CycloneDX, in JSON."""
+    session.install(*group("release"))
+    wheel, _ = _built(Path("dist"))
+    name = PROJECT["project"]["name"]
+    python = _bare(session, Path(session.create_tmp()).resolve() / "bare")
+    install = ("uv", "pip", "install", "-q", "--python", python)
+    session.run(*install, f"{wheel}")
+    # Once more by its name, so that no path of this machine gets into the bill.
+    session.run(*install, "--reinstall", "--no-deps", "--no-index", "--find-links=dist", name)
+    bill = f"dist/{wheel.stem.removesuffix('-py3-none-any')}.cdx.json"
+    # With SOURCE_DATE_EPOCH it would have an hour.
+    options = ("--output-reproducible", "--mc-type=library", f"--output-file={bill}")
+    session.run("cyclonedx-py", "environment", *options, python, env={"SOURCE_DATE_EPOCH": None})
+    session.run("python", "tests/components.py", bill)
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """What the next release would say; `-- VERSION` writes it into CHANGELOG.md."""
+    session.install(*group("lint"))
+    if not session.posargs:
+        session.run("towncrier", "build", "--draft", "--version=next")
+        return
+    (version,) = session.posargs
+    session.run("towncrier", "build", "--yes", f"--version={version}")
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """The forge's files: valid, and as little allowed in them as can be."""
+    session.install(*group("workflows"))
+    session.run("zizmor", "--offline", "--persona=pedantic", ".github")
+    for schema, files in FORGE.items():
+        found = sorted(f"{path}" for path in Path(".github").glob(files))
+        session.run("check-jsonschema", f"--builtin-schema={schema}", *found)
 
 
 @nox.session
