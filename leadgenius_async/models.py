@@ -34,6 +34,7 @@ from leadgenius_async._resources.integrations import (
     UnipileAccount as UnipileAccount,
 )
 from leadgenius_async._resources.lead_bulk import InvisibleLeads as InvisibleLeads
+from leadgenius_async._resources.leads import BatchCreated as BatchCreated
 from leadgenius_async._resources.listing import Listing as Listing, Page as Page
 from leadgenius_async._resources.maintenance import MaintenanceReport as MaintenanceReport
 from leadgenius_async._resources.processing import (
@@ -69,6 +70,7 @@ from leadgenius_async._writes.report import (
 __all__ = [
     "AgentSettings",
     "ApiKey",
+    "BatchCreated",
     "BulkChanges",
     "BulkPreview",
     "BulkProgress",

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from typing import get_args
 
 import pytest
+from operations import OPERATIONS
 from world import World, running_world, service_of
 
 from leadgenius_async.cli import failures
@@ -316,6 +317,12 @@ def written(world: World) -> list[str]:
         for request in world.emulator.log
         if request.method != "GET" and request.path != "/api/auth"
     ]
+
+
+def test_each_section_is_here() -> None:
+    """A command that nobody misused in a test would show what its author forgot."""
+    elsewhere = {"api-keys", "auth", "export", "generate-key"}
+    assert {operation.command.split()[0] for operation in OPERATIONS} == set(USAGE) | elsewhere
 
 
 @cases(USAGE)

@@ -263,6 +263,13 @@ async def test_nothing_crosses(sides: Sides, endpoint: Endpoint) -> None:
     assert _state(sides.emulator) == before
 
 
+def test_they_have_one_of_everything() -> None:
+    """What the second company never made could not cross."""
+    by_hand = {"/api/clients", "/api/leads", "/api/company"}
+    created = {endpoint.path for endpoint in API if endpoint.status == 201}
+    assert created <= by_hand | {path for path, _ in MADE}
+
+
 async def test_they_see_it_themselves(sides: Sides) -> None:
     """What is looked for above is there for its own company to see."""
     lists = [path for path, _ in MADE if any((e.method, e.path) == ("GET", path) for e in API)]
