@@ -210,13 +210,9 @@ def sbom(session: nox.Session) -> None:
 
 @nox.session
 def changelog(session: nox.Session) -> None:
-    """What the next release would say; `-- VERSION` writes it into CHANGELOG.md."""
+    """What the next release says of itself; `-- --yes` moves it from changes/ to CHANGELOG.md."""
     session.install(*group("lint"))
-    if not session.posargs:
-        session.run("towncrier", "build", "--draft", "--version=next")
-        return
-    (version,) = session.posargs
-    session.run("towncrier", "build", "--yes", f"--version={version}")
+    session.run("towncrier", "build", *(session.posargs or ["--draft"]))
 
 
 @nox.session
