@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._extract.formats import check_choice
+from leadgenius_async._extract.in_thread import in_thread
 from leadgenius_async._http.observe import facts_of, followed
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.analytics import Analytics
@@ -163,7 +164,7 @@ class LeadImports(Section):
                 facts.update(facts_of(done, _TOLD))
                 done.journal = None if journal is None else str(journal)
                 if write is not None:
-                    await to_thread.run_sync(_write_report, opened, write)
+                    await in_thread(_write_report, opened, write)
                 if taken.refused is not None:
                     raise _stopped(opened, done, *taken.refused)
             return done

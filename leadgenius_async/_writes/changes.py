@@ -27,10 +27,10 @@ from typing import Literal, NamedTuple, Protocol
 
 import anyio
 import msgspec
-from anyio import to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._extract.first_error import first_error
+from leadgenius_async._extract.in_thread import in_thread
 from leadgenius_async._http import record
 from leadgenius_async._http.call import Meter, make_call
 from leadgenius_async._http.retry import is_too_slow
@@ -428,7 +428,7 @@ class Changes:
         if report.total > MAX_ROWS:
             report.rows = [row for row in report.rows if row.state not in _PLAIN][:MAX_ROWS]
         if self._write is not None and results:
-            await to_thread.run_sync(self._write, results)
+            await in_thread(self._write, results)
 
     async def _tick(self) -> None:
         while self._on_progress is not None:

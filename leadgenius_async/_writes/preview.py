@@ -8,9 +8,9 @@ from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from anyio import to_thread
 from msgspec.structs import replace
 
+from leadgenius_async._extract.in_thread import in_thread
 from leadgenius_async._http.limiter import USED
 from leadgenius_async._writes.engine import Checked
 from leadgenius_async._writes.journal import Journal
@@ -49,7 +49,7 @@ async def take_in(source: AsyncIterable[Sequence[Checked]], journal: Journal) ->
     load = Load()
     async for rows in source:
         new = [_new_row(*row) for row in rows]
-        await to_thread.run_sync(journal.add, new)
+        await in_thread(journal.add, new)
         ready = [row for row in new if row.client is not None]
         load.clients.update(row.client for row in ready if row.client is not None)
         load.unkeyed += sum(row.key is None for row in ready)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import msgspec
-from anyio import to_thread
 
+from leadgenius_async._extract.in_thread import in_thread
 from leadgenius_async._writes.csv_rows import CsvFile, open_csv
 from leadgenius_async._writes.files import Kind, SourceFile, open_source
 from leadgenius_async._writes.json_rows import array_items, ndjson_items
@@ -88,7 +88,7 @@ class Rows:
         def take() -> Batch | None:
             return next(batches, None)
 
-        return await to_thread.run_sync(take) if self._in_thread else take()
+        return await in_thread(take) if self._in_thread else take()
 
     def _take(self) -> None:
         if self._once and self._taken:

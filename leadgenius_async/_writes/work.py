@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar, TypeVarTuple
 
 import anyio
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from leadgenius_async import errors
 from leadgenius_async._extract.first_error import first_error
+from leadgenius_async._extract.in_thread import in_thread
 from leadgenius_async._writes.defaults import BATCH, SETTLE
 from leadgenius_async._writes.journal import Journal
 from leadgenius_async._writes.records import Outgoing
@@ -78,7 +79,7 @@ class Work:
 
     async def do(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Do something with the journal, one thing at a time, apart from the event loop."""
-        return await to_thread.run_sync(work, *args, limiter=self._thread)
+        return await in_thread(work, *args, limiter=self._thread)
 
     async def wait(self, seconds: float) -> None:
         """Let the service settle."""
