@@ -83,7 +83,7 @@ BROKEN: dict[str, bytes] = {
     "an HTML page": b"<html><body>{}</body></html>",
     "JavaScript": b'callback({"a":1})',
     "a guard before it": b")]}',\n{}",
-    "a thousand lists deep": b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    "a hundred thousand lists deep": b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "objects without an end": b'{"a":' * 100_000,
     "lists without an end": b"[" * 100_000,
 }

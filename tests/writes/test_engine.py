@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from itertools import count
 from typing import Any
 
@@ -52,8 +52,19 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(to_thread, "run_sync", run_sync)
 
 
+_OPENED: list[Journal] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_at_the_end() -> Generator[None]:
+    yield
+    while _OPENED:
+        _OPENED.pop().close()
+
+
 def make_journal(**changes: Any) -> Journal:
-    return Journal(None, new_import(msgspec.structs.replace(SPEC, **changes)))
+    _OPENED.append(Journal(None, new_import(msgspec.structs.replace(SPEC, **changes))))
+    return _OPENED[-1]
 
 
 async def run(

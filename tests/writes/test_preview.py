@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import anyio
@@ -36,6 +36,16 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(to_thread, "run_sync", run_sync)
 
 
+_OPENED: list[Journal] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_at_the_end() -> Generator[None]:
+    yield
+    while _OPENED:
+        _OPENED.pop().close()
+
+
 def make_journal(mode: Mode) -> Journal:
     spec = ImportSpec(
         service="https://s.example",
@@ -44,7 +54,8 @@ def make_journal(mode: Mode) -> Journal:
         mode=mode,
         on_existing="skip",
     )
-    return Journal(None, new_import(spec))
+    _OPENED.append(Journal(None, new_import(spec)))
+    return _OPENED[-1]
 
 
 async def previewed(rows: int, mode: Mode = "verified", settle: float = SETTLE) -> BulkPreview:
