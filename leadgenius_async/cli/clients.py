@@ -5,17 +5,22 @@ from __future__ import annotations
 from cyclopts import App
 
 from leadgenius_async.cli.changes import Progress
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, confirm, given
 from leadgenius_async.cli.output import SHOW, Show
 
 app: App = App(
-    name="clients", help="Customer workspaces: list, get, create, update, delete, purge."
+    name="clients",
+    help="Customer workspaces: list, get, create, update, delete, purge.",
+    help_epilogue=examples(
+        "clients list", 'clients create --name "New Customer"', "clients purge acme-corp --dry-run"
+    ),
 )
 
 _COLUMNS = ("client_id", "id", "clientName", "companyURL", "createdAt")
 
 
-@app.command(name="list")
+@app.command(name="list", help_epilogue=examples("clients list", "clients list --json"))
 async def list_clients(
     *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
 ) -> None:
@@ -28,7 +33,7 @@ async def list_clients(
         await show.many(lg.clients.list(limit=limit), _COLUMNS)
 
 
-@app.command
+@app.command(help_epilogue=examples("clients get acme-corp", "clients get acme-corp --json"))
 async def get(client: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Show one client.
 
@@ -39,7 +44,12 @@ async def get(client: str, *, show: Show = SHOW, connection: Connection = DEFAUL
         show.one(await lg.clients.get(client))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        'clients create --name "New Customer"',
+        "clients create --name Sample --url https://sample.example",
+    )
+)
 async def create(
     *,
     name: str,
@@ -60,7 +70,12 @@ async def create(
         show.one(await lg.clients.create(**fields))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "# client_1 is the column id of `leadgenius clients list`, not client_id",
+        'clients update client_1 --name "New Name"',
+    )
+)
 async def update(
     record_id: str,
     *,
@@ -83,7 +98,13 @@ async def update(
         show.one(await lg.clients.update(record_id, **changes))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "# client_1 is the column id of `leadgenius clients list`, not client_id",
+        "clients delete client_1",
+        "clients delete client_2 --purge --yes",
+    )
+)
 async def delete(
     record_id: str,
     *,
@@ -106,7 +127,9 @@ async def delete(
         show.one({"deleted": 1})
 
 
-@app.command
+@app.command(
+    help_epilogue=examples("clients purge acme-corp --dry-run", "clients purge acme-corp --yes")
+)
 async def purge(
     client: str,
     *,

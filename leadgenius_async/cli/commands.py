@@ -10,8 +10,13 @@ import msgspec
 from cyclopts.argument import Argument
 
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.examples import examples, lines_of
 from leadgenius_async.cli.options import DEFAULT, Connection, Json
 from leadgenius_async.cli.output import SHOW, Show
+
+app: cyclopts.App = cyclopts.App(
+    name="commands", help_epilogue=examples("commands", "commands --json")
+)
 
 #: What an exit code means; they stay as they are.
 EXIT_CODES = {
@@ -56,12 +61,14 @@ class Command(msgspec.Struct):
         help: What it does, one line.
         description: All that its help says.
         parameters: Its own arguments and options.
+        examples: Lines that can be typed.
     """
 
     name: str
     help: str
     description: str
     parameters: list[Parameter]
+    examples: list[str]
 
 
 class Listing(msgspec.Struct):
@@ -79,6 +86,7 @@ class Listing(msgspec.Struct):
     exit_codes: dict[str, str]
 
 
+@app.default
 def commands(*, json: Json = False) -> None:
     """List every command.
 
@@ -115,7 +123,8 @@ def _describe(app: cyclopts.App, name: str) -> Command:
     description = "\n".join(line.strip() for line in lines.splitlines()).strip()
     shared = _shared()
     parameters = [parameter for parameter in _parameters(app) if parameter not in shared]
-    return Command(name, description.partition("\n")[0], description, parameters)
+    examples_ = lines_of(app.help_epilogue)
+    return Command(name, description.partition("\n")[0], description, parameters, examples_)
 
 
 def _parameters(app: cyclopts.App) -> list[Parameter]:

@@ -12,15 +12,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import anyio
 import msgspec
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.failures import BadInput
 from leadgenius_async.cli.options import Flag
 
 if TYPE_CHECKING:
     from leadgenius_async.emulator import Emulator
 
+app: App = App(
+    name="emulator",
+    help_epilogue=examples(
+        "emulator --leads 1000 --rate off",
+        "emulator --port 8080 --ready-file ready.json",
+        "emulator --set batch_create=none --fault 'GET /api/* status=503'",
+    ),
+)
 
+
+@app.default
 async def emulator(
     *,
     port: int = 0,

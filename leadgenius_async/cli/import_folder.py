@@ -57,9 +57,10 @@ class ImportOptions:
 
     client: Annotated[str | None, Parameter(name=["--client", "--client-id"])] = None
     new_client: str | None = None
-    map_: Annotated[list[str], Parameter(name="--map", consume_multiple=True, negative=())] = field(
-        default_factory=list[str]
-    )
+    map_: Annotated[
+        list[str],
+        Parameter(name="--map", consume_multiple=True, negative=(), show_default=False),
+    ] = field(default_factory=list[str])
     keep_columns: Flag = False
     dry_run: Flag = False
     report: str | None = None

@@ -18,6 +18,7 @@ from leadgenius_async._writes.jobs import (
     find_imports,
     read_import,
 )
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.failures import Incomplete
 from leadgenius_async.cli.import_folder import STDIN, read_command
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json, confirm, require_local
@@ -26,12 +27,17 @@ from leadgenius_async.cli.output import SHOW, Show
 if TYPE_CHECKING:
     from leadgenius_async._extract.jobs import ExportJob
 
-app: App = App(name="jobs", help="Exports and imports in folders: list, show, resume, discard.")
+app: App = App(
+    name="jobs",
+    help="Exports and imports in folders: list, show, resume, discard.",
+    help_epilogue=examples("jobs list", "jobs show leads", "jobs resume leads"),
+)
+check: App = App(name="verify", help_epilogue=examples("verify leads", "verify leads --json"))
 
 _COLUMNS = ("job_id", "kind", "state", "out", "of", "rows", "progress", "started_at")
 
 
-@app.command(name="list")
+@app.command(name="list", help_epilogue=examples("jobs list", "jobs list exports --json"))
 async def list_(folder: Path = Path(), *, show: Show = SHOW) -> None:
     """List the exports and imports in a folder and up to three levels below it.
 
@@ -45,7 +51,7 @@ async def list_(folder: Path = Path(), *, show: Show = SHOW) -> None:
     show.rows([plain(job) | (_summary(job) if in_table else {}) for job in found], _COLUMNS)
 
 
-@app.command(name="show")
+@app.command(name="show", help_epilogue=examples("jobs show leads", "jobs show leads --json"))
 async def show_(job: str, *, show: Show = SHOW) -> None:
     """Show an export or import: how far it is, who is at it, what it was asked for.
 
@@ -61,7 +67,7 @@ async def show_(job: str, *, show: Show = SHOW) -> None:
     show.one(found)
 
 
-@app.command
+@app.command(help_epilogue=examples("jobs resume leads", "jobs resume people.csv.import"))
 async def resume(job: str, *, json: Json = False, connection: Connection = DEFAULT) -> None:
     """Go on with an unfinished export or import, as the command that began it would.
 
@@ -123,7 +129,7 @@ async def _resume_export(found: ExportJob, *, json: bool, connection: Connection
     await export_with(table, options, connection)
 
 
-@app.command
+@app.command(help_epilogue=examples("jobs discard leads", "jobs discard people.csv.import --yes"))
 async def discard(job: str, *, yes: Flag = False, show: Show = SHOW) -> None:
     """Delete an export, or what an import would go on from.
 
@@ -147,6 +153,7 @@ async def discard(job: str, *, yes: Flag = False, show: Show = SHOW) -> None:
     show.one({"deleted": 1, "out": found.out})
 
 
+@check.default
 async def verify(folder: Path, *, show: Show = SHOW) -> None:
     """Compute digests and counts of an export's files anew, and compare them to its manifest.
 

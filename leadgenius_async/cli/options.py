@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from leadgenius_async.cli.failures import BadInput
 from leadgenius_async.cli.keys import without_keys
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What most commands share stands below their own parameters, in panels of its own.
+OUTPUT = Group("Output", sort_key=1)
+CONNECTION = Group("Connection", sort_key=2)
 
-@Parameter(name="*")
+
+@Parameter(name="*", group=CONNECTION)
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """How to reach the service.
@@ -64,8 +68,8 @@ class Connection:
 #: Nothing given: all from environment, profile and file.
 DEFAULT = Connection()
 
-Json = Annotated[bool, Parameter(name="--json", negative=())]
-Flag = Annotated[bool, Parameter(negative=())]
+Json = Annotated[bool, Parameter(name="--json", negative=(), group=OUTPUT, show_default=False)]
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 #: Several values behind one option: `--ids a b`.
 Names = Annotated[list[str], Parameter(consume_multiple=True, negative=())]
 #: JSON of a request.

@@ -6,9 +6,10 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag
 from leadgenius_async.cli.output import SHOW, Show
@@ -18,7 +19,16 @@ from leadgenius_async.errors import CredentialsMissing
 if TYPE_CHECKING:
     from leadgenius_async.cli.trial import Step
 
+app: App = App(
+    name="selftest",
+    help_epilogue=examples(
+        "selftest --username ada@sample.example",
+        "selftest --username ada@sample.example --skip-cleanup --json",
+    ),
+)
 
+
+@app.default
 async def selftest(
     *,
     username: Annotated[str | None, Parameter(name=["--username", "--email"])] = None,
