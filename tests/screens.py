@@ -1,16 +1,22 @@
-"""All commands and groups of `leadgenius`, and their `--help` as it is shown."""
+"""All commands and groups of `leadgenius`, and their `--help` as it is shown.
+
+`python tests/screens.py` writes the screens in tests/cli/help anew, with the newest cyclopts.
+"""
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from pathlib import Path
 from unittest import mock
 
 import cyclopts
 
 from leadgenius_async.cli.app import app, run
 
+FOLDER = Path(__file__).parent / "cli" / "help"
 _WIDTH = 80  # columns
 
 
@@ -25,6 +31,7 @@ def each_part(part: cyclopts.App = app, *path: str) -> Iterator[tuple[str, cyclo
 PARTS = dict(each_part())
 
 
+@functools.cache
 def help_of(name: str) -> str:
     """Return a command's help on a terminal of 80 columns without colours."""
     said = io.StringIO()
@@ -32,3 +39,16 @@ def help_of(name: str) -> str:
     with mock.patch.dict("os.environ", environment), redirect_stdout(said):
         assert run([*name.split(), "--help"]) == 0
     return "".join(f"{line.rstrip()}\n" for line in said.getvalue().splitlines())
+
+
+def file_of(name: str) -> Path:
+    """Return where a command's screen is kept."""
+    return FOLDER / f"{name.replace(' ', '_') or 'leadgenius'}.txt"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.txt"):
+        old.unlink()
+    for each in PARTS:
+        file_of(each).write_text(help_of(each), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterator
 
@@ -160,6 +161,7 @@ def _carry(*, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Have the options that most commands share, and nothing else."""
 
 
+@functools.cache
 def _shared() -> list[Parameter]:
     app = cyclopts.App()
     app.default(_carry)

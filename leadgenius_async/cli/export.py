@@ -175,7 +175,7 @@ async def enrich_leads(options: ExportOptions = _NOTHING, connection: Connection
     name="source-leads",
     help_epilogue=examples(
         "export source-leads --out scraped",
-        "export source-leads --out recent --since 2026-01-01 --json",
+        "export source-leads --out recent --since 2025-06-01 --json",
         "export source-leads --out s3://bucket/scraped",
     ),
 )
