@@ -22,7 +22,7 @@ async def companies(
     """List all companies of the platform.
 
     Args:
-        limit: Most companies to show.
+        limit: Most companies to show; all if not given.
     """
     async with connection.open() as lg:
         columns = ("company_id", "name", "createdAt")
@@ -36,7 +36,7 @@ async def users(
     """List all users of the platform.
 
     Args:
-        limit: Most users to show.
+        limit: Most users to show; all if not given.
     """
     async with connection.open() as lg:
         columns = ("id", "username", "email", "company_id", "role")

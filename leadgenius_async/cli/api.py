@@ -39,6 +39,8 @@ async def api(
 ) -> None:
     """Send one call and print its JSON.
 
+    It is sent as it stands: no id is looked up, and nothing is asked before a DELETE.
+
     Args:
         method: GET, POST, PUT, PATCH or DELETE.
         path: Path with its query, with or without /api in front.

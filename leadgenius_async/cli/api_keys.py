@@ -42,7 +42,7 @@ async def list_keys(
     """List the user's API keys, without the keys themselves.
 
     Args:
-        limit: Most keys to show.
+        limit: Most keys to show; all if not given.
     """
     async with connection.open() as lg:
         await show.many(lg.api_keys.list(limit=limit), _COLUMNS)

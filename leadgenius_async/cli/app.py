@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from types import FrameType
 
 import cyclopts
@@ -102,10 +103,13 @@ def run(arguments: Sequence[str]) -> int:
     try:
         _log_to_stderr(os.environ.get("LEADGENIUS_LOG"), os.environ.get("LEADGENIUS_LOG_FORMAT"))
         _refuse_secrets(arguments)
-        _let_explain_itself(arguments[0] if arguments else "")
-        result = app(
-            list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        with _explained(arguments[0] if arguments else ""):
+            result = app(
+                list(arguments),
+                exit_on_error=False,
+                print_error=False,
+                result_action="return_value",
+            )
     except KeyboardInterrupt as error:
         failures.tell(error, failures.INTERRUPTED)
         return failures.INTERRUPTED
@@ -129,13 +133,18 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
-def _let_explain_itself(name: str) -> None:
-    """Give a command its whole help: as a line of the list it has one sentence of it."""
-    if not any(name in panel for panel in _COMMANDS.values()):
+@contextlib.contextmanager
+def _explained(name: str) -> Generator[None]:
+    """Give a command its whole help meanwhile: as a line of the list it has one sentence of it."""
+    part = app[name] if any(name in panel for panel in _COMMANDS.values()) else None
+    if part is None or not part.default_command or any(not each.startswith("-") for each in part):
+        yield
         return
-    command = app[name]
-    if command.default_command and all(each.startswith("-") for each in command):
-        command.help = command.default_command.__doc__ or ""
+    line, part.help = part.help, part.default_command.__doc__ or ""
+    try:
+        yield
+    finally:
+        part.help = line
 
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -36,7 +36,7 @@ async def list_campaigns(
     Args:
         status: Only these: draft, active, paused, completed or archived.
         type: Only these: abm, demand_gen or nurture.
-        limit: Most campaigns to show.
+        limit: Most campaigns to show; all if not given.
     """
     filters = given(status=status, campaignType=type)
     async with connection.open() as lg:

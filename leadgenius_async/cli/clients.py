@@ -27,7 +27,7 @@ async def list_clients(
     """List the company's clients.
 
     Args:
-        limit: Most clients to show.
+        limit: Most clients to show; all if not given.
     """
     async with connection.open() as lg:
         await show.many(lg.clients.list(limit=limit), _COLUMNS)
@@ -59,6 +59,8 @@ async def create(
     connection: Connection = DEFAULT,
 ) -> None:
     """Make a client.
+
+    Leads take the client_id that it gets, not its record id.
 
     Args:
         name: Its name, from which the service makes its client_id.
@@ -117,9 +119,9 @@ async def delete(
 
     Args:
         record_id: Its record id (the column id of `leadgenius clients list`).
-        purge: Delete its leads as well; above about 1,000 the service runs out of time: there is
-            `clients purge`.
-        yes: Do not ask.
+        purge: Delete its leads as well; above about 1,000 the service runs out of time, and
+            `leadgenius clients purge` does not.
+        yes: Do not ask first; needed where there is no terminal.
     """
     confirm(f"delete client {record_id}" + (" and its leads" if purge else ""), yes=yes)
     async with connection.open() as lg:
@@ -143,7 +145,7 @@ async def purge(
     Args:
         client: Its client_id, or its record id.
         dry_run: Only count its leads.
-        yes: Do not ask.
+        yes: Do not ask first; needed where there is no terminal.
     """
     if not dry_run:
         confirm(f"delete client {client} and all its leads", yes=yes)

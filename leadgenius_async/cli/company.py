@@ -62,7 +62,8 @@ async def update(
 
     Args:
         name: Its name.
-        data: Other fields that change, as a JSON object; null clears one.
+        data: Other fields that change, as a JSON object; null clears one. @FILE reads a file, -
+            reads stdin.
     """
     changes = {**read_object(data), **given(name=name)}
     async with connection.open() as lg:

@@ -167,7 +167,10 @@ _NOTHING = ExportOptions()
     ),
 )
 async def enrich_leads(options: ExportOptions = _NOTHING, connection: Connection = DEFAULT) -> None:
-    """Take out EnrichLeads."""
+    """Take out EnrichLeads, the rows that people work with, into files.
+
+    Whatever ends it, the same command goes on. Exits 6 if a part is missing, 4 if there is no row.
+    """
     await export_with("enrich_leads", options, connection)
 
 
@@ -180,7 +183,10 @@ async def enrich_leads(options: ExportOptions = _NOTHING, connection: Connection
     ),
 )
 async def source_leads(options: ExportOptions = _NOTHING, connection: Connection = DEFAULT) -> None:
-    """Take out SourceLeads."""
+    """Take out SourceLeads, the rows as they were scraped, into files.
+
+    Whatever ends it, the same command goes on. Exits 6 if a part is missing, 4 if there is no row.
+    """
     await export_with("source_leads", options, connection)
 
 

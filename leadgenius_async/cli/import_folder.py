@@ -52,7 +52,8 @@ class ImportOptions:
         unescape: Take off the ' that guards what looks like a formula in a CSV file.
         company_id: The company; the account's own if not given.
         json: Print the report as one JSON object.
-        yes: Do not ask whether the columns are matched rightly.
+        yes: Do not ask whether the columns are matched rightly; needed where there is no terminal
+            and a column's name does not say it.
     """
 
     client: Annotated[str | None, Parameter(name=["--client", "--client-id"])] = None

@@ -82,7 +82,7 @@ async def accounts(
     """List the accounts that Unipile is connected to.
 
     Args:
-        limit: Most accounts to show.
+        limit: Most accounts to show; all if not given.
     """
     async with connection.open() as lg:
         await show.many(lg.integrations.accounts(limit=limit), _COLUMNS)

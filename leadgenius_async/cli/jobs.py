@@ -55,7 +55,7 @@ async def list_(folder: Path = Path(), *, show: Show = SHOW) -> None:
 async def show_(job: str, *, show: Show = SHOW) -> None:
     """Show an export or import: how far it is, who is at it, what it was asked for.
 
-    Of an import, `open` is how many rows were sent and not seen yet.
+    Of an import, `open` counts the rows that were sent and not seen yet.
 
     Args:
         job: Its folder, or the id of one in this folder or below it.
@@ -138,7 +138,7 @@ async def discard(job: str, *, yes: Flag = False, show: Show = SHOW) -> None:
 
     Args:
         job: Its folder, or the id of one in this folder or below it.
-        yes: Do not ask.
+        yes: Do not ask first; needed where there is no terminal.
     """
     from leadgenius_async._extract.jobs import discard as discard_export  # noqa: PLC0415
 

@@ -69,7 +69,7 @@ async def list_leads(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> None:
-    """List the leads of a client; without a client, leads of the signed-in user.
+    """List the leads of a client; without one, of the 1,000 that a search looks at.
 
     Args:
         client_id: The client, by its client_id.
@@ -189,6 +189,8 @@ async def create_batch(
 ) -> None:
     """Create up to 100 leads in one request; the service may say so and store none.
 
+    `leadgenius leads import` takes any number, and proves that each is there.
+
     Args:
         data: A JSON array of objects; @FILE reads a file, - reads stdin.
         client_id: The client of those that name none.
@@ -222,7 +224,8 @@ async def update(
 
     Args:
         lead_id: Its id.
-        data: The fields that change, as a JSON object; null clears one.
+        data: The fields that change, as a JSON object; null clears one. @FILE reads a file, -
+            reads stdin.
         enriched: Send it to the address of the single enriched lead, /api/enrich-leads/ID.
         keep_columns: Of a file, send columns that are no field too, under their own names.
     """
@@ -252,7 +255,8 @@ async def update_batch(*, data: Data, show: Show = SHOW, connection: Connection 
     """Change up to 100 leads in one request.
 
     Args:
-        data: A JSON array of objects, each with an id and the fields that change.
+        data: A JSON array of objects, each with an id and the fields that change; null clears one.
+            @FILE reads a file, - reads stdin.
     """
     changes = read_objects(data)
     async with connection.open() as lg:
@@ -278,7 +282,7 @@ async def delete(
 
     Args:
         ids: Their ids; one is deleted by the single call, more by the batch call.
-        yes: Do not ask.
+        yes: Do not ask first; needed where there is no terminal.
     """
     leads = _leads(ids, bulk)
     if not bulk.dry_run:
@@ -344,7 +348,7 @@ async def enrich(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Run the enrichment services of `settings url` for leads; exits 6 if one failed.
+    """Run the services of `leadgenius settings url` for leads; exits 6 if one failed.
 
     Args:
         ids: Their ids.

@@ -47,7 +47,7 @@ async def list_bugs(
     """List the bugs that the company has reported.
 
     Args:
-        limit: Most bugs to show.
+        limit: Most bugs to show; all if not given.
     """
     async with connection.open() as lg:
         await show.many(lg.maintenance.bugs.list(limit=limit), _COLUMNS)
@@ -87,7 +87,7 @@ async def list_enhancements(
     """List the enhancements that the company has wished for.
 
     Args:
-        limit: Most enhancements to show.
+        limit: Most enhancements to show; all if not given.
     """
     async with connection.open() as lg:
         await show.many(lg.maintenance.enhancements.list(limit=limit), _COLUMNS)

@@ -31,10 +31,11 @@ class Connection:
     """How to reach the service.
 
     Attributes:
-        base_url: Origin of the service, with or without /api.
-        profile: Name of an entry in profiles.json.
+        base_url: Origin of the service, with or without /api; LEADGENIUS_BASE_URL, a saved one, or
+            https://last.leadgenius.app if not given.
+        profile: Name of an entry in profiles.json; LEADGENIUS_PROFILE if not given.
         rate: standard (100 requests a minute), premium (1,000), a number, off, or several limits:
-            100/min,1000/hour,10000/day.
+            100/min,1000/hour,10000/day. If not given, what the service says, from standard on.
         timeout: Seconds for one try of a request.
         deadline: Seconds for a whole request with its waits.
     """

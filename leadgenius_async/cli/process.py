@@ -40,7 +40,7 @@ async def enrich(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Run the enrichment services of `settings url`. `leads enrich` does so for many leads.
+    """Run the services of `leadgenius settings url`; `leadgenius leads enrich` does for many.
 
     Args:
         lead_id: The lead's id.
@@ -75,7 +75,7 @@ async def copyright_(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Run the copyright processes of `settings agent`.
+    """Run the copyright processes of `leadgenius settings agent`.
 
     Args:
         lead_id: The lead's id.
@@ -108,7 +108,7 @@ async def sdr(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Let the agents of `settings sdr-ai` write messages and AI fields.
+    """Let the agents of `leadgenius settings sdr-ai` write messages and AI fields.
 
     Args:
         lead_id: The lead's id.

@@ -42,7 +42,7 @@ async def list_searches(
         status: Only these: initiated, running, completed or failed.
         icp_id: Only those of this ideal customer profile.
         category: Only those of this category.
-        limit: Most searches to show.
+        limit: Most searches to show; all if not given.
     """
     filters = given(client_id=client_id, status=status, icpId=icp_id, category=category)
     async with connection.open() as lg:

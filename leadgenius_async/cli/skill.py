@@ -14,5 +14,5 @@ app: App = App(name="skill", help_epilogue=examples("skill"))
 
 @app.default
 def skill() -> None:
-    """Print SKILL.md: what there is, twelve worked lines, and the pitfalls."""
+    """Print SKILL.md: what there is, worked lines, and the pitfalls."""
     sys.stdout.write(resources.files("leadgenius_async").joinpath("SKILL.md").read_text("utf-8"))

@@ -54,7 +54,7 @@ async def list_companies(
         search: Only companies with this in their name.
         start: Only companies whose last activity is of this day or later, like 2026-01-31.
         end: Only companies whose last activity is of this day or earlier.
-        limit: Most companies to show.
+        limit: Most companies to show; all if not given.
     """
     filters = given(
         sortBy=sort_by,

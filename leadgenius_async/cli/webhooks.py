@@ -30,7 +30,7 @@ async def list_webhooks(
     """List the company's webhooks, without what opens them: their URLs and API keys.
 
     Args:
-        limit: Most webhooks to show.
+        limit: Most webhooks to show; all if not given.
     """
     async with connection.open() as lg:
         webhooks = lg.webhooks.list(limit=limit)
