@@ -114,7 +114,7 @@ def run(arguments: Sequence[str]) -> int:
         failures.tell(error, failures.INTERRUPTED)
         return failures.INTERRUPTED
     except cyclopts.CycloptsError as error:
-        failures.tell(error, failures.USAGE)
+        failures.tell(error, failures.USAGE, arguments)
         return failures.USAGE
     except BrokenPipeError:
         # The reader of our output is gone, as with `| head`; Python must not flush to it at exit.
@@ -122,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
         return failures.OTHER
     except Exception as error:  # noqa: BLE001 - each becomes a line and an exit code
         code = failures.exit_code(error)
-        failures.tell(error, code)
+        failures.tell(error, code, arguments)
         # Its words are told already, and may name somebody's address: a log is kept longer.
         origin = "".join(traceback.format_tb(error.__traceback__))
         _log.debug("%s came from\n%s", type(error).__name__, origin)

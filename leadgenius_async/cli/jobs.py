@@ -19,7 +19,7 @@ from leadgenius_async._writes.jobs import (
     read_import,
 )
 from leadgenius_async.cli.examples import examples
-from leadgenius_async.cli.failures import Incomplete
+from leadgenius_async.cli.failures import Incomplete, NoSuchJob
 from leadgenius_async.cli.import_folder import STDIN, read_command
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json, confirm, require_local
 from leadgenius_async.cli.output import SHOW, Show
@@ -178,7 +178,7 @@ def _find(job: str) -> ExportJob | FoundImport:
     for each in _all(Path()):
         if each.job_id == job:
             return each
-    raise ValueError(
+    raise NoSuchJob(
         f"{job!r} is no folder with an export or import, nor the id of one below this folder"
     )
 

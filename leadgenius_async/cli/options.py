@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 from cyclopts import Group, Parameter
 
-from leadgenius_async.cli.failures import BadInput
+from leadgenius_async.cli.failures import BadInput, Unconfirmed
 from leadgenius_async.cli.keys import without_keys
 
 if TYPE_CHECKING:
@@ -86,12 +86,13 @@ def confirm(what: str, *, yes: bool) -> None:
     """Ask before something is lost for good; off a terminal `--yes` is needed.
 
     Raises:
-        ValueError: There is nobody to ask, or the answer was no.
+        Unconfirmed: There is nobody to ask.
+        ValueError: The answer was no.
     """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise ValueError(f"this would {what}: give --yes")
+        raise Unconfirmed(f"this would {what}: give --yes")
     sys.stderr.write(f"{what}? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
