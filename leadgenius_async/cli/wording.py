@@ -56,4 +56,5 @@ def with_options(text: str, options: Collection[str]) -> str:
         option = _OPTIONS.get(name, f"--{dashed}")
         return option if option in options else name
 
-    return _NAME.sub(named, text)
+    # An option that was left out is None, and nobody has typed that.
+    return re.sub(r"^(--[\w-]+) is None", r"\1 is missing", _NAME.sub(named, text))

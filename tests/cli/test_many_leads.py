@@ -110,7 +110,7 @@ def test_update_of_one_lead_is_as_before(world: World, ran: Run) -> None:
         (["update", "--file", "noid.csv"], failures.BAD_INPUT, "no column is the leads' id"),
         (["update", "--file", "cut.csv.gz"], failures.BAD_INPUT, "cut.csv.gz"),
         (["update", "--file", "late.ndjson"], failures.BAD_INPUT, "looks like the field 'title'"),
-        (["update", "--file", "good.csv", "--batch-size", "101"], failures.USAGE, "batch_size"),
+        (["update", "--file", "good.csv", "--batch-size", "101"], failures.USAGE, "--batch-size"),
         (
             ["update", "--file", "good.csv", "--report", "good.csv"],
             failures.USAGE,
