@@ -15,6 +15,10 @@ from leadgenius_async.cli.failures import BadInput, Unconfirmed
 from leadgenius_async.cli.keys import without_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp import TraceConfig
+
     from leadgenius_async._client import LeadGenius
     from leadgenius_async._secret import Secret
 
@@ -46,12 +50,19 @@ class Connection:
     timeout: float = 60.0
     deadline: float = 600.0
 
-    def open(self, *, username: str | None = None, password: Secret | None = None) -> LeadGenius:
+    def open(
+        self,
+        *,
+        username: str | None = None,
+        password: Secret | None = None,
+        trace_configs: Sequence[TraceConfig] = (),
+    ) -> LeadGenius:
         """Return a client with these options; credentials come from environment or file.
 
         Args:
             username: For a login by name that is asked for here.
             password: The same.
+            trace_configs: aiohttp's trace hooks.
         """
         from leadgenius_async._client import LeadGenius  # noqa: PLC0415 - loads aiohttp
 
@@ -63,6 +74,7 @@ class Connection:
             rate=self.rate,
             timeout=self.timeout,
             deadline=self.deadline,
+            trace_configs=trace_configs,
         )
 
 
