@@ -99,7 +99,7 @@ def commands(*, json: Json = False) -> None:
     listed = list(each_command(app))
     if json:
         codes = {str(code): text for code, text in EXIT_CODES.items()}
-        listing = Listing(listed, _shared(), codes)
+        listing = Listing(listed, shared(), codes)
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(listing)).decode() + "\n")
         return
     width = max(len(command.name) for command in listed)
@@ -122,8 +122,7 @@ def _describe(app: cyclopts.App, name: str) -> Command:
     text = (app.default_command.__doc__ if app.default_command else None) or app.help
     lines, _, _ = text.partition("\n\n    Args:")
     description = "\n".join(line.strip() for line in lines.splitlines()).strip()
-    shared = _shared()
-    parameters = [parameter for parameter in _parameters(app) if parameter not in shared]
+    parameters = [parameter for parameter in _parameters(app) if parameter not in shared()]
     examples_ = lines_of(app.help_epilogue)
     return Command(name, description.partition("\n")[0], description, parameters, examples_)
 
@@ -162,7 +161,8 @@ def _carry(*, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
 
 
 @functools.cache
-def _shared() -> list[Parameter]:
+def shared() -> list[Parameter]:
+    """Return the options that most commands have."""
     app = cyclopts.App()
     app.default(_carry)
     return _parameters(app)
