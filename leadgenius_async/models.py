@@ -4,6 +4,10 @@ from leadgenius_async._accounts.report import (
     TenantReport as TenantReport,
     TenantsReport as TenantsReport,
 )
+from leadgenius_async._extract.options import (
+    ExportOptions as ExportOptions,
+    TenantOptions as TenantOptions,
+)
 from leadgenius_async._extract.report import (
     CompactReport as CompactReport,
     ExportEstimate as ExportEstimate,
@@ -86,6 +90,7 @@ __all__ = [
     "EnrichLead",
     "EnrichmentJob",
     "ExportEstimate",
+    "ExportOptions",
     "ExportReport",
     "InvisibleLeads",
     "LeadReport",
@@ -110,6 +115,7 @@ __all__ = [
     "Search",
     "SourceLead",
     "TaskRun",
+    "TenantOptions",
     "TenantReport",
     "TenantsReport",
     "TerritoryCompany",
