@@ -31,6 +31,10 @@ from leadgenius_async._resources.email import (
     EmailVerification as EmailVerification,
 )
 from leadgenius_async._resources.enrichment import EnrichmentJob as EnrichmentJob
+from leadgenius_async._resources.import_options import (
+    ImportOptions as ImportOptions,
+    UpsertOptions as UpsertOptions,
+)
 from leadgenius_async._resources.integrations import (
     ChatReply as ChatReply,
     Scrape as Scrape,
@@ -92,6 +96,7 @@ __all__ = [
     "ExportEstimate",
     "ExportOptions",
     "ExportReport",
+    "ImportOptions",
     "InvisibleLeads",
     "LeadReport",
     "Listing",
@@ -120,6 +125,7 @@ __all__ = [
     "TenantsReport",
     "TerritoryCompany",
     "UnipileAccount",
+    "UpsertOptions",
     "UrlSettings",
     "User",
     "Webhook",

@@ -67,19 +67,20 @@ class BulkFiles(BulkList):
                 still, and the leads are dropped here.
             limit: Most leads to take. They are those that come first: the chains are then walked
                 one after the other, and not swept.
-            format: `parquet` or `ndjson`.
-            compression: `zstd`, `gzip` or `none`; of Parquet also `snappy` or `lz4`.
+            format: `parquet`, if nothing is said, or `ndjson`.
+            compression: `zstd`, if nothing is said, `gzip` or `none`; of Parquet also `snappy` or
+                `lz4`.
             max_file_bytes: Most bytes of a part file, a single page's rows apart. Usual ones have
                 up to 100 MB; `compact` makes larger ones.
             page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
-            concurrency: Most chains of pages at a time.
+            concurrency: Most chains of pages at a time; 16 if not given.
             budget_bytes: Most bytes in flight, pages on their way and rows that are not in a file
                 yet: 16 MiB or more, 64 MiB if not given. Memory is a few times that.
             chains: `all` walks one chain over all rows; `clients` one for each client, then one
                 over the ids of all rows, to find and fetch what those miss; `auto` takes what
-                the first page shows to be faster.
-            sweep: Whether to look for rows that the clients' chains miss; without it, such an
-                export is not complete.
+                the first page shows to be faster, and is what happens if nothing is said.
+            sweep: False does not look for rows that the clients' chains miss; such an export is
+                not complete.
             overwrite: Delete an export that stands in `out`, once there are rows to take its
                 place; in a store, once all of them are there. Always begins anew.
             retry_failed: Only go on with an unfinished export, one whose chains failed or that
