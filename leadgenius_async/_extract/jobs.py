@@ -10,7 +10,10 @@ from typing import Literal
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.dataset import (
+from leadgenius_async._extract.files import DEEPEST, damage, folders
+from leadgenius_async._extract.journal import Journal, Spec
+from leadgenius_async._extract.lock import Holder, Lock, is_locked, read_holder
+from leadgenius_async._extract.own_files import (
     INTENT,
     JOURNAL,
     MANIFEST,
@@ -20,9 +23,6 @@ from leadgenius_async._extract.dataset import (
     forget,
     require_own,
 )
-from leadgenius_async._extract.files import DEEPEST, damage, folders
-from leadgenius_async._extract.journal import Journal, Spec
-from leadgenius_async._extract.lock import Holder, Lock, is_locked, read_holder
 from leadgenius_async._extract.report import ExportReport, PartitionReport
 from leadgenius_async._extract.rewrite import count_rows
 

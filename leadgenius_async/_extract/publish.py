@@ -15,20 +15,14 @@ import anyio
 from anyio import to_thread
 
 from leadgenius_async import errors
-from leadgenius_async._extract.dataset import (
-    JOURNAL,
-    MANIFEST,
-    REJECTS,
-    STATE,
-    SUCCESS,
-    Dataset,
-)
+from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import sizes_in
 from leadgenius_async._extract.finished import conflict
 from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._extract.jobs import discard
 from leadgenius_async._extract.journal import Job, Journal, Spec
 from leadgenius_async._extract.options import Asked
+from leadgenius_async._extract.own_files import JOURNAL, MANIFEST, REJECTS, STATE, SUCCESS
 from leadgenius_async._extract.schema import SCHEMA
 from leadgenius_async._extract.store import Store, default_staging, resolve
 from leadgenius_async._private import make_private_folder

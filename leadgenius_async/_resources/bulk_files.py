@@ -125,8 +125,8 @@ class BulkFiles(BulkList):
         if not os.fspath(out):
             raise ValueError("out is empty: name a folder, or the URI of one in a store")
         # Here, since they load pyarrow.
-        from leadgenius_async._extract.dataset import require_failed  # noqa: PLC0415
         from leadgenius_async._extract.export import Export  # noqa: PLC0415
+        from leadgenius_async._extract.in_the_way import require_failed  # noqa: PLC0415
         from leadgenius_async._extract.planner import Planner  # noqa: PLC0415
 
         folder, store = await self._place(out, asked)
