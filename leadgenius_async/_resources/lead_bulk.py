@@ -21,9 +21,9 @@ from leadgenius_async._writes.report import BulkReport
 from leadgenius_async._writes.rules import KeyField, Ready
 
 if TYPE_CHECKING:
+    from leadgenius_async._writes.change_items import Checked, Verb
     from leadgenius_async._writes.change_report import BulkChanges, ChangeProgress
     from leadgenius_async._writes.change_rows import Leads
-    from leadgenius_async._writes.changes import Checked, Verb
     from leadgenius_async._writes.source import Rows, Source
 
 #: What whoever follows changes is told of their report.
