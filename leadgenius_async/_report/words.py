@@ -1,0 +1,71 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+import html
+import re
+
+#: What may be somebody's address in the words of an error.
+_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def count(number: float) -> str:
+    """Return a whole number with separators of thousands."""
+    return f"{number:,.0f}"
+
+
+def several(number: int, one: str, more: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+
+
+def share(part: float, whole: float) -> str:
+    """Return a share as per cent; 0 and 100 stand for none and all alone."""
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    if 99.9 < percent < 100:
+        return "> 99.9 %"
+    return f"{percent:.0f} %" if percent in {0, 100} else f"{percent:.1f} %"
+
+
+def size(number: float) -> str:
+    """Return so many bytes, in units of 1,000."""
+    for unit in _UNITS[:-1]:
+        if number < 1000:
+            break
+        number /= 1000
+    else:
+        unit = _UNITS[-1]
+    return f"{number:,.0f} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
+
+
+def span(seconds: float) -> str:
+    """Return a duration, by its two largest units."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if not minutes:
+        return f"{whole} s"
+    if not hours:
+        return f"{minutes} min {whole % 60} s"
+    return f"{hours} h {minutes % 60} min" if not days else f"{days:,} d {hours % 24} h"
+
+
+def number(value: float) -> str:
+    """Return a score: its digits, and no more."""
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
+
+
+def without_addresses(text: str) -> str:
+    """Return a text without what may be e-mail addresses."""
+    return _ADDRESS.sub("…@…", text)
+
+
+def escape(text: str) -> str:
+    """Return a text as HTML shows it; whatever cannot be seen, or turns the line around, is a �."""
+    return html.escape("".join(char if char.isprintable() else "\ufffd" for char in text))
