@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from leadgenius_async._report.figures import ClientRows, Clients
@@ -28,7 +30,7 @@ class ClientCounter:
         found = self._tally.result().sort_by([("count", "descending"), ("value", "ascending")])
         top = found.slice(0, LARGEST).to_pylist()
         largest = [ClientRows(row["value"], row["count"]) for row in top]
-        rest = found.column("count").slice(LARGEST).to_pylist()
+        rest: list[Any] = found.column("count").slice(LARGEST).to_pylist()
         return Clients(
             count=found.num_rows, largest=largest, others=len(rest), others_rows=sum(rest)
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import pyarrow as pa
 
@@ -18,6 +19,7 @@ from leadgenius_async._report.figures import (
     FailedChain,
     Findings,
     RunFigures,
+    State,
 )
 from leadgenius_async._report.groups import columns_of, each_group
 from leadgenius_async._report.growth import COLUMN as CREATED, GrowthCounter
@@ -54,10 +56,14 @@ def make_report(out: str | Path) -> DatasetReport:
         ```
     """
     out = Path(out)
-    report, state = read_standing(out)
+    with tempfile.TemporaryFile() as scratch:
+        return _made(out, *read_standing(out), scratch)
+
+
+def _made(out: Path, report: ExportReport, state: State, scratch: IO[bytes]) -> DatasetReport:
     columns = columns_of(out, report)
     clients = ClientCounter() if CLIENT in columns else None
-    emails = EmailCounter(with_clients=clients is not None) if EMAIL in columns else None
+    emails = EmailCounter(scratch, with_clients=clients is not None) if EMAIL in columns else None
     growth = GrowthCounter() if CREATED in columns else None
     scores = [ScoreCounter(name) for name in score_fields(report.table) if name in columns]
     fill = FillCounter()
@@ -72,11 +78,11 @@ def make_report(out: str | Path) -> DatasetReport:
         rows=report.rows,
         bytes=report.bytes,
         files=len(report.parts),
-        clients=clients and clients.result(),
+        clients=clients.result() if clients else None,
         fields=fill.result(report.table, columns, report.rows),
         extra={name: field.rows for name, field in extra_fields(out, report.parts).items()},
-        duplicates=emails and emails.result(),
-        growth=growth and growth.result(),
+        duplicates=emails.result() if emails else None,
+        growth=growth.result() if growth else None,
         scores=[each.result() for each in scores],
         run=_run(report),
         findings=_findings(report),

@@ -2,20 +2,20 @@
 
 Addresses are compared by 64 bits of their hash, which differs from one process to the next: two
 of ten million different ones are taken for one with a chance of 3 in a million. The hashes wait in
-a file without a name, and are counted share by share, so that memory does not grow with the leads.
+a file, and are counted share by share, so that memory does not grow with the leads.
 """
 
 from __future__ import annotations
 
-import tempfile
 from array import array
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from leadgenius_async._report.clients import COLUMN as CLIENT
+from leadgenius_async._report.fields import is_filled
 from leadgenius_async._report.figures import Duplicates, Repeated
 
 SHARE = 2_000_000  # addresses compared at a time
@@ -34,15 +34,16 @@ class EmailCounter:
     """Counts addresses that come again.
 
     Args:
+        scratch: An empty file, for the hashes.
         with_clients: Whether the leads say whose they are.
         share: Addresses compared at a time.
     """
 
-    def __init__(self, *, with_clients: bool, share: int = SHARE) -> None:
+    def __init__(self, scratch: IO[bytes], *, with_clients: bool, share: int = SHARE) -> None:
         self.columns = (COLUMN, CLIENT) if with_clients else (COLUMN,)
         self._with_clients = with_clients
         self._share = share
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the counter counts
+        self._file = scratch
         self._sizes: list[int] = []
         self._rows = 0
 
@@ -51,7 +52,7 @@ class EmailCounter:
         self._rows += table.num_rows
         plain = pc.utf8_lower(pc.utf8_trim_whitespace(table.column(COLUMN)))
         table = table.set_column(table.schema.get_field_index(COLUMN), COLUMN, plain)
-        table = table.filter(pc.greater(pc.binary_length(plain), 0))
+        table = table.filter(is_filled(plain))
         emails = array("q", map(hash, table.column(COLUMN).to_pylist()))
         self._file.write(emails)
         if self._with_clients:
@@ -61,14 +62,13 @@ class EmailCounter:
         self._sizes.append(table.num_rows)
 
     def result(self) -> Duplicates:
-        """Return what was found; nothing can be added after it."""
+        """Return what was found."""
         rows, addresses = sum(self._sizes), 0
         repeated = within = Repeated(addresses=0, leads=0, surplus=0)
-        with self._file:
-            for share in self._shares():
-                addresses += pc.count_distinct(share.emails).as_py()
-                repeated = _sum(repeated, _again(share.emails, share.emails))
-                within = _sum(within, _again(share.pairs, share.emails))
+        for share in self._shares():
+            addresses += pc.count_distinct(share.emails).as_py()
+            repeated = _sum(repeated, _again(share.emails, share.emails))
+            within = _sum(within, _again(share.pairs, share.emails))
         return Duplicates(
             with_email=rows,
             without_email=self._rows - rows,
@@ -101,14 +101,18 @@ class EmailCounter:
 def _in_share(block: _Hashes, count: int, n: int) -> _Hashes:
     if count == 1:
         return block
-    mask = pc.equal(pc.bit_wise_and(block.emails, count - 1), n)
+    mask = pc.equal(pc.bit_wise_and(block.emails, _whole(count - 1)), _whole(n))
     return _Hashes(block.emails.filter(mask), block.pairs.filter(mask))
+
+
+def _whole(number: int) -> pa.Scalar[Any]:
+    return pa.scalar(number, pa.int64())
 
 
 def _again(keys: Any, emails: Any) -> Repeated:
     """Return what comes more than once among `keys`, by the addresses that have these."""
     counts = pc.value_counts(keys)
-    twice = counts.filter(pc.greater(counts.field("counts"), 1))
+    twice = counts.filter(pc.greater(counts.field("counts"), _whole(1)))
     leads = pc.sum(twice.field("counts")).as_py() or 0
     if not leads:
         return Repeated(addresses=0, leads=0, surplus=0)

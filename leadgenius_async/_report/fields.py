@@ -15,6 +15,8 @@ from leadgenius_async._fields import TABLES
 from leadgenius_async._report.figures import FieldFill
 from leadgenius_async._report.groups import Group
 
+_NONE = pa.scalar(0, pa.int32())
+
 
 class FillCounter:
     """Counts values: neither null nor an empty text."""
@@ -37,7 +39,7 @@ class FillCounter:
 
     def add(self, table: pa.Table, names: Iterable[str]) -> None:
         """Count what a row group does not tell."""
-        self._filled.update({name: filled(table.column(name)) for name in names})
+        self._filled.update({name: _filled(table.column(name)) for name in names})
 
     def result(self, table: str, columns: Sequence[str], rows: int) -> list[FieldFill]:
         """Return how full each column is, but for `_extra`.
@@ -60,13 +62,16 @@ class FillCounter:
         ]
 
 
-def filled(column: Any) -> int:
-    """Return how many values of a column are neither null nor an empty text."""
-    there = len(column) - column.null_count
-    if not pa.types.is_string(column.type):
-        return there
-    empty = pc.sum(pc.equal(pc.binary_length(column), 0)).as_py()
-    return there - (empty or 0)
+def is_filled(texts: Any) -> Any:
+    """Return which texts of a column are neither null nor empty."""
+    return pc.fill_null(pc.greater(pc.binary_length(texts), _NONE), pa.scalar(value=False))
+
+
+def _filled(column: Any) -> int:
+    if pa.types.is_string(column.type):
+        column = column.filter(is_filled(column))
+    there: int = len(column) - column.null_count
+    return there
 
 
 def _told(column: pq.ColumnChunkMetaData) -> int | None:
@@ -75,7 +80,7 @@ def _told(column: pq.ColumnChunkMetaData) -> int | None:
     No text comes before the empty one: where the least is another, none is empty.
     """
     told = column.statistics
-    if told is None or not told.has_null_count:
+    if told is None or told.null_count is None:
         return None
     there = column.num_values - told.null_count
     if there and column.physical_type == "BYTE_ARRAY" and not (told.has_min_max and told.min_raw):

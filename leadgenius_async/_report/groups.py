@@ -58,19 +58,28 @@ def each_group(out: Path, report: ExportReport) -> Iterator[Group]:
         with _opened(out / part.file, part) as file:
             for n in range(file.num_row_groups):
                 about = file.metadata.row_group(n)
-                yield Group(about.num_rows, about, folder, _reader(file, n, folder))
+                yield Group(
+                    about.num_rows, about, folder, _reader(out / part.file, file, n, folder)
+                )
                 pa.default_memory_pool().release_unused()
 
 
 @contextlib.contextmanager
 def _opened(path: Path, part: PartReport) -> Generator[pq.ParquetFile]:
-    try:
+    with _readable(path):
         if (size := path.stat().st_size) != part.bytes:
             raise _damaged(path, f"has {size:,} bytes, and {part.bytes:,} were written")
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if (rows := file.metadata.num_rows) != part.rows:
-                raise _damaged(path, f"has {rows:,} rows, and {part.rows:,} were written")
-            yield file
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+    with file:
+        if (rows := file.metadata.num_rows) != part.rows:
+            raise _damaged(path, f"has {rows:,} rows, and {part.rows:,} were written")
+        yield file
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Generator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise _damaged(path, "is missing") from None
     except (pa.ArrowException, OSError) as error:  # what Arrow finds in a file may be either
@@ -85,12 +94,13 @@ def _damaged(path: Path, what: str) -> errors.ExportDamaged:
 
 
 def _reader(
-    file: pq.ParquetFile, n: int, folder: tuple[str, str | None] | None
+    path: Path, file: pq.ParquetFile, n: int, folder: tuple[str, str | None] | None
 ) -> Callable[[Sequence[str]], pa.Table]:
     there = {*file.schema_arrow.names}
 
     def read(names: Sequence[str]) -> pa.Table:
-        table = file.read_row_group(n, columns=[name for name in names if name in there])
+        with _readable(path):
+            table = file.read_row_group(n, columns=[name for name in names if name in there])
         rows = file.metadata.row_group(n).num_rows
         for name in names:
             if name not in there:

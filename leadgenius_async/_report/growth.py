@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leadgenius_async._extract.query import moment
+from leadgenius_async._report.fields import is_filled
 from leadgenius_async._report.figures import Growth, Period, Unit
 
 COLUMN = "createdAt"
@@ -33,7 +34,7 @@ class GrowthCounter:
     def add(self, table: pa.Table) -> None:
         """Count the leads of a row group."""
         texts = table.column(COLUMN)
-        there = texts.filter(pc.greater(pc.binary_length(texts), 0))
+        there = texts.filter(is_filled(texts))
         self._undated += len(texts) - len(there)
         usual = pc.match_substring_regex(there, _USUAL)
         self._count(pc.utf8_slice_codeunits(there.filter(usual), 0, 10))
@@ -58,15 +59,16 @@ class GrowthCounter:
             dated=self._days.total(),
             undated=self._undated,
             unreadable=self._unreadable,
-            first=first and first.isoformat(),
-            last=last and last.isoformat(),
+            first=first.isoformat() if first else None,
+            last=last.isoformat() if last else None,
             periods=[*_periods(self._days, unit)],
         )
 
 
 def _unit(first: dt.date | None, last: dt.date | None) -> Unit:
     days = (last - first).days + 1 if first and last else 1
-    return next((unit for most, unit in _SPANS if days <= most), "year")
+    fitting: list[Unit] = [unit for most, unit in _SPANS if days <= most]
+    return fitting[0] if fitting else "year"
 
 
 def _periods(days: Counter[dt.date], unit: Unit) -> Iterator[Period]:

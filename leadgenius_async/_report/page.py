@@ -89,10 +89,10 @@ def render(report: DatasetReport) -> str:
 
 def _sections(report: DatasetReport) -> Iterator[str]:
     yield sections.clients(report)
-    yield sections.fields(report)
     yield sections.duplicates(report)
     yield sections.findings(report)
     yield sections.growth(report)
+    yield sections.fields(report)
     yield sections.scores(report)
     yield pace(report)
 
@@ -129,7 +129,7 @@ def _headlines(report: DatasetReport) -> Iterator[tuple[str, str, str]]:
         yield "With e-mail", words.share(found.rows, rows), words.several(found.rows, "lead")
     if report.duplicates is not None:
         again = report.duplicates.repeated
-        yield "Addresses twice", words.count(again.addresses), f"{again.surplus:,} leads surplus"
+        yield "Repeated addresses", words.count(again.addresses), f"{again.surplus:,} leads surplus"
     yield "Requests", words.count(run.requests), words.several(run.retries, "retry", "retries")
     runs = f"{run.runs:,} runs" if run.runs > 1 else f"{words.count(_speed(report))} leads a second"
     yield "Duration", words.span(run.seconds), runs

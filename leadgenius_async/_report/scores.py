@@ -24,7 +24,9 @@ _BINS = 10
 def score_fields(table: str) -> list[str]:
     """Return the fields of a table that hold a score."""
     names = (field.name for field in TABLES[table])
-    return [name for name in names if "Score" in name or "score" in name if not name.endswith(_OTHER)]
+    return [
+        name for name in names if "Score" in name or "score" in name if not name.endswith(_OTHER)
+    ]
 
 
 class ScoreCounter:
@@ -55,13 +57,15 @@ class ScoreCounter:
                 self._not_numbers += count
             else:
                 found[number] = found.get(number, 0) + count
-        self._numbers.add_counts(pa.array(found, pa.float64()), pa.array(found.values(), pa.int64()))
+        self._numbers.add_counts(
+            pa.array(found, pa.float64()), pa.array(found.values(), pa.int64())
+        )
 
     def result(self) -> Scores:
         """Return the distribution."""
         found = self._numbers.result().sort_by("value")
-        values: list[float] = found.column("value").to_pylist()
-        times: list[int] = found.column("count").to_pylist()
+        values: list[Any] = found.column("value").to_pylist()
+        times: list[Any] = found.column("count").to_pylist()
         return Scores(
             field=self._field,
             numbers=sum(times),
@@ -98,7 +102,7 @@ def _at(values: Sequence[float], times: Sequence[int], place: int) -> float:
 
 
 def _bins(values: Sequence[float], times: Sequence[int]) -> Iterator[Bin]:
-    """Give ten bins or so, whose bounds are round numbers; all of 0 to 1, 10 or 100 if that fits."""
+    """Give ten bins or so between round numbers: of 0 to 1, 10 or 100, if all are in there."""
     if not values:
         return
     edges = _edges(values[0], values[-1])
@@ -111,7 +115,7 @@ def _bins(values: Sequence[float], times: Sequence[int]) -> Iterator[Bin]:
 
 def _edges(least: float, most: float) -> list[float]:
     for usual in (1, 10, 100):
-        if 0 <= least and most <= usual:
+        if least >= 0 and most <= usual:
             return [float(Decimal(usual) * n / _BINS) for n in range(_BINS + 1)]
     width = _round_width((Decimal(most) - Decimal(least)) / _BINS)
     first = math.floor(Decimal(least) / width) if width else 0

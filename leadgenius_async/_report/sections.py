@@ -23,6 +23,9 @@ from leadgenius_async._report.svg import Bar, Label, Line, chart, meter, nice_to
 HIGHLIGHTS = {"email": "E-mail", "phoneNumber": "Phone", "aiLeadScore": "AI score"}
 
 
+_GROUPS = {"ai": "AI", "": "Not declared"}
+
+
 def absent(column: str) -> str:
     """Return what is said where a column is not in the files."""
     return note(f"The files have no column {column}: the export did not ask for it.")
@@ -32,11 +35,12 @@ def clients(report: DatasetReport) -> str:
     """Return the leads by client."""
     found = report.clients
     if found is None:
-        return section("clients", "Clients", absent("client_id"))
+        return section("clients", "Clients", absent("client_id"), half=True)
     if not report.rows:
-        return section("clients", "Clients", note("There are no leads."))
+        return section("clients", "Clients", note("There are no leads."), half=True)
     rows = "".join(_client(each.client_id, each.rows, report.rows) for each in found.largest)
-    return section("clients", "Clients", note(_of_clients(found)), _client_table(rows, found, report))
+    table = _client_table(rows, found, report)
+    return section("clients", "Clients", note(_of_clients(found)), table, half=True)
 
 
 def _of_clients(found: Clients) -> str:
@@ -79,7 +83,12 @@ def fields(report: DatasetReport) -> str:
     if not report.rows:
         intro = note("There are no leads, so no field has a value.")
     return section(
-        "fields", "Fields", intro, _big(report), _columns(report.fields, report.rows), _extra(report)
+        "fields",
+        "Fields",
+        intro,
+        _big(report),
+        _columns(report.fields, report.rows),
+        _extra(report),
     )
 
 
@@ -96,7 +105,7 @@ def _big(report: DatasetReport) -> str:
 
 
 def _share_of(field: FieldFill | None, rows: int) -> str:
-    return "–" if field is None else words.share(field.rows, rows)
+    return words.NONE if field is None else words.share(field.rows, rows)
 
 
 def _meter_of(field: FieldFill | None, rows: int) -> str:
@@ -105,7 +114,7 @@ def _meter_of(field: FieldFill | None, rows: int) -> str:
 
 def _columns(found: Sequence[FieldFill], rows: int) -> str:
     tables = "".join(
-        f"<table><caption>{(group or 'not declared').capitalize()}</caption><tbody>"
+        f"<table><caption>{_GROUPS.get(group, group.capitalize())}</caption><tbody>"
         f"{''.join(_field(field, rows) for field in listed)}</tbody></table>"
         for group, listed in groupby(found, lambda field: field.group)
     )
@@ -226,7 +235,9 @@ def scores(report: DatasetReport) -> str:
     others = [each for each in report.scores if not each.numbers]
     charts = "".join(map(_score, shown))
     rest = "".join(note(f"{each.field}: {_without(each)}.") for each in others)
-    said = note("Numbers, and texts that are one. A bin holds its lower bound; the last holds both.")
+    said = note(
+        "Numbers, and texts that are one. A bin holds its lower bound; the last holds both."
+    )
     return section("scores", "Scores", said, f'<div class="few">{charts}</div>{rest}')
 
 
@@ -287,15 +298,17 @@ def findings(report: DatasetReport) -> str:
 def _findings(found: Findings) -> Iterable[tuple[str, str, str]]:
     yield "Chains of pages at their end", "", f"{found.chains_done:,} of {found.chains:,}"
     yield "Chains that began anew", "their token was refused", words.count(found.restarts)
-    yield "Rows that came again", "dropped by their id; the last one is kept", words.count(
-        found.duplicates
+    yield (
+        "Rows that came again",
+        "dropped by their id; the last one is kept",
+        words.count(found.duplicates),
     )
     yield "Rows that cannot be read", "they stand raw in rejects.ndjson", words.count(found.rejects)
     if found.missing is None or found.orphans is None or found.recovered is None:
         yield (
             "Orphans",
             "not looked for: only chains per client, with their sweep, can tell",
-            "–",
+            words.NONE,
         )
         return
     yield (

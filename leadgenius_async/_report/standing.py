@@ -84,8 +84,9 @@ def _unfinished(out: Path) -> Standing:
         raise _in_motion(out)
     report.incomplete_because = next(
         (f"a chain failed: {chain.error}" for chain in report.partitions if chain.error),
-        "it is still running" if running else "it was cut off, and `leadgenius jobs resume` "
-        "goes on with it",
+        "it is still running"
+        if running
+        else "it was cut off, and `leadgenius jobs resume` goes on with it",
     )
     return Standing(report, "running" if running else "unfinished")
 

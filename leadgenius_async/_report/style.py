@@ -48,7 +48,7 @@ p { margin: 4px 0 0; }
 }
 .tiles div { padding: 14px 18px 13px; background: var(--card); }
 .tiles dt { color: var(--soft); font-size: 13px; }
-.tiles dd { margin: 1px 0 0; font-size: 25px; line-height: 1.25; font-weight: 620;
+.tiles dd { margin: 1px 0 0; font-size: 22px; line-height: 1.3; font-weight: 620;
   letter-spacing: -.015em; white-space: nowrap; }
 .tiles dd + dd { font-size: 13px; font-weight: 400; color: var(--soft); letter-spacing: 0;
   white-space: normal; }
@@ -57,6 +57,7 @@ section {
   border: 1px solid var(--rule); border-radius: 10px; min-width: 0;
 }
 section.half { grid-column: auto; }
+#clients { grid-row: span 2; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 .list { margin-top: 12px; table-layout: fixed; }
 caption { text-align: left; }
@@ -68,7 +69,10 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th.n { text-align: right; }
 .list tbody th { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .list tbody tr + tr > * { border-top: 1px solid var(--track); }
-.list .wide { width: 38%; } .list .n { width: 6.6em; } .list .p { width: 5.2em; }
+.list .wide { width: 24%; } .list .n { width: 6.6em; } .list .p { width: 5.2em; }
+.failed th, .failed td { vertical-align: top; text-align: left; white-space: normal;
+  overflow-wrap: anywhere; }
+.failed th:first-child { width: 32%; }
 .soft { color: var(--soft); }
 .meter {
   display: block; height: 8px; min-width: 24px; border-radius: 2px; background: var(--track);
@@ -78,6 +82,7 @@ thead th.n { text-align: right; }
 .big { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 12px 28px;
   margin: 14px 0 4px; }
 .big p { margin: 0 0 5px; display: flex; justify-content: space-between; align-items: baseline; }
+.big .meter { margin-bottom: 4px; }
 .big b { font-size: 20px; font-weight: 620; letter-spacing: -.01em; }
 .columns { columns: 3 300px; column-gap: 36px; margin-top: 6px; }
 .columns table { break-inside: auto; margin-bottom: 14px; table-layout: fixed; }
@@ -87,13 +92,14 @@ thead th.n { text-align: right; }
 .columns th { width: 48%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .columns td { padding-right: 0; } .columns td.m { width: 26%; padding-right: 8px; }
 .none > * { color: var(--soft); }
-.pairs { display: grid; grid-template-columns: 1fr auto; gap: 0; margin: 12px 0 0; font-size: 14px; }
+.pairs { display: grid; grid-template-columns: 1fr auto; margin: 12px 0 0; font-size: 14px; }
 .pairs > div { display: contents; }
 .pairs dt, .pairs dd { padding: 5px 0; border-top: 1px solid var(--track); margin: 0; }
 .pairs > div:first-child > * { border-top: 0; }
 .pairs dt small { display: block; color: var(--soft); font-size: 12.5px; max-width: 68ch; }
 .pairs dd { text-align: right; font-weight: 600; white-space: nowrap; padding-left: 16px; }
-.chart { display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: 8px; margin-top: 14px; }
+.chart { display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: 8px;
+  margin-top: 14px; }
 .chart svg { display: block; width: 100%; height: 170px; overflow: visible; }
 .chart.low svg { height: 76px; } .chart.mid svg { height: 120px; }
 .chart .y { display: flex; flex-direction: column; justify-content: space-between; min-width: 34px;
@@ -105,14 +111,18 @@ thead th.n { text-align: right; }
 .chart svg { border-bottom: 1px solid var(--soft); }
 .grid { stroke: var(--rule); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .bar { fill: var(--bar); } .bar:hover { opacity: .75; }
-.total, .limit { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
+.total, .limit { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke;
+  stroke-linejoin: round; }
 .total { stroke: var(--line); } .limit { stroke: var(--limit); stroke-dasharray: 6 4; }
 .wait { fill: var(--wait); } .gap { fill: var(--gap); }
-.legend { display: flex; flex-wrap: wrap; gap: 2px 18px; margin-top: 8px; font-size: 13px; color: var(--soft); }
-.legend i { display: inline-block; width: 14px; height: 10px; margin-right: 6px; border-radius: 2px; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 18px; margin-top: 8px; font-size: 13px;
+  color: var(--soft); }
+.legend i { display: inline-block; width: 14px; height: 10px; margin-right: 6px;
+  border-radius: 2px; }
 .legend .k-bar { background: var(--bar); } .legend .k-wait { background: var(--wait); }
 .legend .k-gap { background: var(--gap); border: 1px solid var(--rule); }
-.legend .k-limit { height: 0; border-top: 2px dashed var(--limit); border-radius: 0; vertical-align: 4px; }
+.legend .k-limit { height: 0; border-top: 2px dashed var(--limit); border-radius: 0;
+  vertical-align: 4px; }
 .few { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 4px 36px; }
 details { margin-top: 12px; font-size: 13.5px; }
 summary { cursor: pointer; color: var(--soft); width: fit-content; }
@@ -125,14 +135,18 @@ footer { padding-top: 18px; padding-bottom: 40px; color: var(--soft); font-size:
   header, main, footer { padding-left: 14px; padding-right: 14px; }
   header { padding-top: 22px; }
   main { grid-template-columns: minmax(0, 1fr); gap: 12px; }
+  #clients { grid-row: auto; }
   h1 { font-size: 24px; }
   section { padding: 16px 14px 18px; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .tiles div { padding: 11px 14px; }
   .tiles div:last-child:nth-child(odd) { grid-column: 1 / -1; }
-  .tiles dd { font-size: 21px; }
-  .list .wide { width: 20%; } .list .n { width: 5.6em; }
+  .tiles dd { font-size: 20px; }
+  .list .n { width: 5.6em; }
   .chart svg { height: 140px; }
+}
+@media (max-width: 480px) {
+  #clients .list th:nth-child(2), #clients .list td:nth-child(2) { display: none; }
 }
 @media print {
   :root {

@@ -16,7 +16,11 @@ def summary(report: DatasetReport) -> Iterator[str]:
     """Give the lines."""
     size = f"{words.several(report.files, 'file')}, {words.size(report.bytes)}"
     yield f"{report.rows:,} leads of {printable(report.company_id)} ({report.table}), {size}"
-    why = f": {words.without_addresses(report.incomplete_because)}" if report.incomplete_because else ""
+    why = (
+        f": {words.without_addresses(report.incomplete_because)}"
+        if report.incomplete_because
+        else ""
+    )
     yield f"{report.state}{printable(why)}"
     yield from _clients(report)
     yield from _filled(report)
@@ -28,8 +32,8 @@ def summary(report: DatasetReport) -> Iterator[str]:
             yield f"{each.field}: {spread}, median {words.number(each.median)}"
     run = report.run
     yield (
-        f"{run.requests:,} requests, {run.retries:,} of them retries, in {words.span(run.seconds)}; "
-        f"throttled for {words.span(run.throttled_seconds)}"
+        f"{run.requests:,} requests, {run.retries:,} of them retries, in "
+        f"{words.span(run.seconds)}; throttled for {words.span(run.throttled_seconds)}"
     )
 
 

@@ -38,7 +38,7 @@ class Label(NamedTuple):
     text: str
 
 
-def chart(  # noqa: PLR0913 - all of it is seen
+def chart(
     title: str,
     bars: Iterable[Bar],
     *,
@@ -74,10 +74,12 @@ def chart(  # noqa: PLR0913 - all of it is seen
 
 def nice_top(most: float) -> float:
     """Return a round number that is no less."""
-    if most <= 0:
-        return 1.0
+    if most <= 10:  # even, for what is halfway
+        return max(2.0, 2.0 * math.ceil(most / 2))
     ten = 10.0 ** math.floor(math.log10(most))
-    return next(step * ten for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10) if step * ten >= most)
+    return next(
+        step * ten for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10) if step * ten >= most
+    )
 
 
 def meter(part: float, whole: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from leadgenius_async._extract.report import Pace
@@ -12,6 +13,8 @@ from leadgenius_async._report.markup import figures, note, pairs, section
 from leadgenius_async._report.svg import Bar, Label, Line, chart, nice_top
 
 _GAP = 0.02  # of the width
+_SHOWN = 2  # gaps whose lengths are told
+_EDGE = 0.2  # of the width, which the labels of the ends take
 #: A stretch in which the export ran for less says nothing of its pace.
 _LEAST = 1.0  # seconds
 
@@ -159,7 +162,17 @@ def _rows(places: list[_Place]) -> str:
 def _labels(places: list[_Place]) -> list[Label]:
     first, last = places[0], places[-1]
     end = last.stretch.at + last.stretch.seconds
-    return [Label(first.at, _clock(first.stretch.at)), Label(1.0, _clock(end))]
+    return [Label(first.at, _clock(first.stretch.at)), *_pauses(places), Label(1.0, _clock(end))]
+
+
+def _pauses(places: list[_Place]) -> Iterator[Label]:
+    """Give the lengths of the gaps, where they are so few that these can be read."""
+    gaps = [(one, other) for one, other in pairwise(places) if other.gap]
+    for one, other in gaps if len(gaps) <= _SHOWN else ():
+        at = (one.at + one.width + other.at) / 2
+        if _EDGE < at < 1 - _EDGE:
+            ended = one.stretch.at + one.stretch.seconds
+            yield Label(at, f"{_clock(other.stretch.at - ended)} off")
 
 
 def _when(stretch: Pace) -> str:
@@ -191,8 +204,10 @@ def _figures(stretches: list[Pace]) -> str:
 def _totals(run: RunFigures) -> Iterator[tuple[str, str, str]]:
     yield "Requests", "with retries", words.count(run.requests)
     yield "Retries", "tries after the first", words.count(run.retries)
-    yield "Throttled", "time that requests stood still after a 429", words.span(
-        run.throttled_seconds
+    yield (
+        "Throttled",
+        "time that requests stood still after a 429",
+        words.span(run.throttled_seconds),
     )
     yield "Pages", f"{words.size(run.wire_bytes)} after decompression", words.count(run.pages)
     yield "Duration", f"of {words.several(run.runs, 'run')}", words.span(run.seconds)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 
 #: What may be somebody's address in the words of an error.
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_UNITS = ("kB", "MB", "GB", "TB")
+#: Where there is no figure.
+NONE = "\N{EN DASH}"
 
 
 def count(number: float) -> str:
@@ -23,7 +26,7 @@ def several(number: int, one: str, more: str = "") -> str:
 def share(part: float, whole: float) -> str:
     """Return a share as per cent; 0 and 100 stand for none and all alone."""
     if not whole:
-        return "–"
+        return NONE
     percent = 100 * part / whole
     if 0 < percent < 0.1:
         return "< 0.1 %"
@@ -34,13 +37,10 @@ def share(part: float, whole: float) -> str:
 
 def size(number: float) -> str:
     """Return so many bytes, in units of 1,000."""
-    for unit in _UNITS[:-1]:
-        if number < 1000:
-            break
-        number /= 1000
-    else:
-        unit = _UNITS[-1]
-    return f"{number:,.0f} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
+    if number < 1000:
+        return f"{number:,.0f} bytes"
+    power = min(len(_UNITS), int(math.log10(number)) // 3)
+    return f"{number / 1000**power:,.1f} {_UNITS[power - 1]}"
 
 
 def span(seconds: float) -> str:
@@ -68,4 +68,5 @@ def without_addresses(text: str) -> str:
 
 def escape(text: str) -> str:
     """Return a text as HTML shows it; whatever cannot be seen, or turns the line around, is a �."""
-    return html.escape("".join(char if char.isprintable() else "\ufffd" for char in text))
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return html.escape(shown).replace(" %", "&nbsp;%")
