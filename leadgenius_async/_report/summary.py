@@ -9,7 +9,7 @@ from leadgenius_async._report import words
 from leadgenius_async._report.figures import DatasetReport, Growth
 from leadgenius_async._report.sections import HIGHLIGHTS
 
-_CLIENTS = 5
+_CLIENTS = 3
 
 
 def summary(report: DatasetReport) -> Iterator[str]:
@@ -32,7 +32,7 @@ def summary(report: DatasetReport) -> Iterator[str]:
             yield f"{each.field}: {spread}, median {words.number(each.median)}"
     run = report.run
     yield (
-        f"{run.requests:,} requests, {run.retries:,} of them retries, in "
+        f"{words.several(run.requests, 'request')}, {run.retries:,} of them retries, in "
         f"{words.span(run.seconds)}; throttled for {words.span(run.throttled_seconds)}"
     )
 

@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 from leadgenius_async._extract import pace
 from leadgenius_async._extract.journal import Totals
 from leadgenius_async._extract.pace import MOST, Pacing, Spent
+from leadgenius_async._extract.report import Pace
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import Progress
 
@@ -81,7 +82,7 @@ def test_it_stays_small() -> None:
     """What every commit of the journal writes of it is a few pages of SQLite at the most."""
     totals = Totals()
     totals.pace = [
-        msgspec.structs.replace(pace.Pace(at=1e6), seconds=9.999999, requests=160, rows=80_000)
+        msgspec.structs.replace(Pace(at=1e6), seconds=9.999999, requests=160, rows=80_000)
         for _ in range(MOST)
     ]
     assert len(msgspec.json.encode(totals)) < 50_000
