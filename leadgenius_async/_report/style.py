@@ -42,11 +42,11 @@ p { margin: 4px 0 0; }
 .why { margin: 10px 0 0; padding-left: 12px; border-left: 3px solid var(--limit); max-width: 80ch;
   overflow-wrap: anywhere; }
 .tiles {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 1px;
+  display: flex; flex-wrap: wrap; gap: 1px;
   margin: 22px 0 20px; border: 1px solid var(--rule); border-radius: 10px; overflow: hidden;
   background: var(--rule);
 }
-.tiles div { padding: 14px 18px 13px; background: var(--card); }
+.tiles div { flex: 1 1 150px; padding: 14px 18px 13px; background: var(--card); }
 .tiles dt { color: var(--soft); font-size: 13px; }
 .tiles dd { margin: 1px 0 0; font-size: 22px; line-height: 1.3; font-weight: 620;
   letter-spacing: -.015em; white-space: nowrap; }
@@ -131,6 +131,9 @@ summary:focus-visible { outline: 2px solid var(--limit); outline-offset: 3px; bo
 .scroll:focus-visible { outline: 2px solid var(--limit); outline-offset: 2px; }
 .scroll thead th { position: sticky; top: 0; background: var(--card); }
 footer { padding-top: 18px; padding-bottom: 40px; color: var(--soft); font-size: 13px; }
+@media (max-width: 1080px) {
+  .tiles div { flex-basis: 30%; }
+}
 @media (max-width: 760px) {
   header, main, footer { padding-left: 14px; padding-right: 14px; }
   header { padding-top: 22px; }
@@ -138,9 +141,7 @@ footer { padding-top: 18px; padding-bottom: 40px; color: var(--soft); font-size:
   #clients { grid-row: auto; }
   h1 { font-size: 24px; }
   section { padding: 16px 14px 18px; }
-  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  .tiles div { padding: 11px 14px; }
-  .tiles div:last-child:nth-child(odd) { grid-column: 1 / -1; }
+  .tiles div { flex-basis: 45%; padding: 11px 14px; }
   .tiles dd { font-size: 20px; }
   .list .n { width: 5.6em; }
   .chart svg { height: 140px; }

@@ -45,15 +45,20 @@ def size(number: float) -> str:
 
 def span(seconds: float) -> str:
     """Return a duration, by its two largest units."""
+    whole = round(seconds)
     if seconds < 10:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if not minutes:
-        return f"{whole} s"
-    if not hours:
-        return f"{minutes} min {whole % 60} s"
-    return f"{hours} h {minutes % 60} min" if not days else f"{days:,} d {hours % 24} h"
+    if whole < 3600:
+        return _two(whole, 60, "min", 1, "s")
+    if whole < 86400:
+        return _two(whole, 3600, "h", 60, "min")
+    return _two(whole, 86400, "d", 3600, "h")
+
+
+def _two(seconds: int, large: int, one: str, small: int, other: str) -> str:
+    many, few = seconds // large, seconds % large // small
+    shown = [f"{many:,} {one}"] * bool(many) + [f"{few} {other}"] * bool(few)
+    return " ".join(shown)
 
 
 def number(value: float) -> str:
