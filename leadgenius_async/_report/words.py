@@ -47,7 +47,7 @@ def span(seconds: float) -> str:
     """Return a duration, by its two largest units."""
     whole = round(seconds)
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds else "0 s"
     if whole < 3600:
         return _two(whole, 60, "min", 1, "s")
     if whole < 86400:
