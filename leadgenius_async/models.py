@@ -12,6 +12,7 @@ from leadgenius_async._extract.report import (
     CompactReport as CompactReport,
     ExportEstimate as ExportEstimate,
     ExportReport as ExportReport,
+    Pace as Pace,
     PartitionReport as PartitionReport,
     PartReport as PartReport,
     Progress as Progress,
@@ -19,6 +20,7 @@ from leadgenius_async._extract.report import (
 from leadgenius_async._extract.scan import Scan as Scan
 from leadgenius_async._http.call import Reply as Reply
 from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead as SourceLead
+from leadgenius_async._report.figures import DatasetReport as DatasetReport
 from leadgenius_async._resources.admin import User as User
 from leadgenius_async._resources.analytics import Pipeline as Pipeline
 from leadgenius_async._resources.api_keys import ApiKey as ApiKey, NewApiKey as NewApiKey
@@ -89,6 +91,7 @@ __all__ = [
     "CompactReport",
     "Company",
     "CreatedWebhook",
+    "DatasetReport",
     "EmailCheck",
     "EmailVerification",
     "EnrichLead",
@@ -103,6 +106,7 @@ __all__ = [
     "Login",
     "MaintenanceReport",
     "NewApiKey",
+    "Pace",
     "Page",
     "PartReport",
     "PartitionReport",

@@ -136,6 +136,7 @@ class Export:
                 publication = Publication(self._dataset, self._store, repair=self._asked.repair)
                 await self._ticking(publication.run)
         except BaseException as error:
+            self._bring_up_to_date()
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._stop_short, error)
             raise
@@ -391,6 +392,7 @@ class Export:
     async def _finish(self) -> ExportReport:
         if not self._failed:
             await to_thread.run_sync(self._dataset.tidy_rejects)
+        self._bring_up_to_date()
         report, schema = await to_thread.run_sync(self._report)
         unswept = self._by_client and not self._job.spec.sweep
         report.incomplete_because = doubts(report, self._failed, unswept=unswept)
@@ -432,11 +434,14 @@ class Export:
             self._dataset.finish(report, schema, over=False)
 
     def _report(self) -> tuple[ExportReport, DatasetSchema | None]:
-        self._costs.bring_up_to_date()
         return make_report(self._out, self._query, self._journal)
 
+    def _bring_up_to_date(self) -> None:
+        """Let the journal say what was spent; not in a thread, for `_tick` does the same."""
+        self._costs.bring_up_to_date(self._transport.gate)
+
     def _count(self, content: Decoded[Any]) -> None:
-        self._costs.count(content)
+        self._costs.count(content, self._transport.gate)
         if content.content is not None:  # those of a sweep are ids alone
             self._transport.count_rows(self._query.table, content.rows)
         self._report_progress()
@@ -455,6 +460,7 @@ class Export:
     async def _tick(self) -> None:
         while True:
             await anyio.sleep(_TICK)
+            self._costs.note_pace(self._transport.gate)
             self._report_progress()
 
     def _report_progress(self) -> None:

@@ -158,7 +158,8 @@ def _contradictions(out: Path, report: ExportReport) -> Iterator[str]:
         yield "a chain has not reached its end"
 
 
-def _opened(path: Path) -> Journal:
+def opened(path: Path) -> Journal:
+    """Return a journal that another process, or another thread of this one, may have open."""
     try:
         return Journal(path)
     except OSError:  # SQLite's word as well for one that its process closes in this moment
@@ -169,7 +170,7 @@ def _unfinished(out: Path) -> ExportJob:
     state = out / STATE
     running = is_locked(state)
     try:
-        journal = _opened(state / JOURNAL)
+        journal = opened(state / JOURNAL)
     except errors.ExportDamaged as error:
         return ExportJob(job_id="", out=str(out), state="damaged", problem=str(error))
     try:
