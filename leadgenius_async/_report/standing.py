@@ -10,7 +10,10 @@ import msgspec
 from leadgenius_async import errors
 from leadgenius_async._accounts.report import TenantsReport
 from leadgenius_async._accounts.tenant import REPORT as TENANTS
-from leadgenius_async._extract.dataset import (
+from leadgenius_async._extract.jobs import opened, read_manifest
+from leadgenius_async._extract.lock import is_locked
+from leadgenius_async._extract.manifest import of_journal
+from leadgenius_async._extract.own_files import (
     INTENT,
     JOURNAL,
     LAYOUT,
@@ -19,9 +22,6 @@ from leadgenius_async._extract.dataset import (
     TABLES,
     require_own,
 )
-from leadgenius_async._extract.jobs import opened, read_manifest
-from leadgenius_async._extract.lock import is_locked
-from leadgenius_async._extract.manifest import of_journal
 from leadgenius_async._extract.report import ExportReport
 from leadgenius_async._report.figures import State
 
