@@ -92,14 +92,12 @@ class Console:
         async with anyio.create_task_group() as group:
             group.start_soon(_cancel_at, self._service.faults.stopped, group.cancel_scope)
             await response.prepare(request)
-            await self._send_messages(request, response)
+            await self._send_messages(response)
             group.cancel_scope.cancel()
 
-    async def _send_messages(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _send_messages(self, response: web.StreamResponse) -> None:
         place, due = await self._greet(response), time.monotonic() + _STATE_PACE
         while not await paused(self._service.faults.stopped, _PACE):
-            if request.transport is None:
-                return
             message = self._since(place)
             place, now = message.total, time.monotonic()
             if now >= due:

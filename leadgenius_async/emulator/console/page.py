@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from aiohttp import web
@@ -20,6 +20,9 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+_FOLDER = Path(__file__).parent / "static"
 
 
 class _File(NamedTuple):
@@ -54,4 +57,4 @@ def page(request: web.Request) -> web.Response | None:
 
 @cache
 def _content(name: str) -> bytes:
-    return (files(__package__) / "static" / name).read_bytes()
+    return (_FOLDER / name).read_bytes()
