@@ -20,8 +20,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-
-
 _FOLDER = Path(__file__).parent / "static"
 
 

@@ -45,7 +45,7 @@ export function grouped(value) {
 export function duration(seconds) {
   const rounded = Math.max(0, Math.ceil(seconds));
   if (rounded < 120) return `${rounded} s`;
-  if (rounded < 7200) return `${Math.ceil(rounded / 60)} min`;
+  if (rounded < 3600) return `${Math.ceil(rounded / 60)} min`;
   if (rounded < 172800) return `${Math.ceil(rounded / 3600)} h`;
   return `${Math.ceil(rounded / 86400)} days`;
 }
