@@ -41,8 +41,7 @@ function greet(hello) {
   switches = switchPanel(hello.switches);
   offerFaults(hello.faults);
   showConnect(hello.accounts);
-  byId("locked").hidden = true;
-  byId("console").hidden = false;
+  showMain("console");
   told("live", "live");
 }
 
@@ -64,6 +63,12 @@ function showState(state) {
   switches?.show(state.switches);
 }
 
+/** @param {"console" | "locked"} which */
+function showMain(which) {
+  for (const id of ["console", "locked"]) byId(id).hidden = id !== which;
+  byId("figures").hidden = which === "locked";
+}
+
 /**
  * Say how the link is.
  * @param {"live" | "wait" | "gone"} how
@@ -76,8 +81,7 @@ function told(how, text) {
 
 /** @param {string} why */
 function lock(why) {
-  byId("console").hidden = true;
-  byId("locked").hidden = false;
+  showMain("locked");
   told("gone", "locked");
   say(byId("unlock-error"), why);
   byId("token").focus();
