@@ -35,7 +35,7 @@ async def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         emulator.insert("enrich_leads", odd_leads())
         await lg.enrich_leads.export(folder / "leads")
     page = folder / "report.html"
-    command = [sys.executable, "-P", "-m", "leadgenius_async", "report", "leads", "--html", page]
+    command = [sys.executable, "-P", "-m", "leadgenius_async", "report", "leads", f"--html={page}"]
     await to_thread.run_sync(lambda: subprocess.run(command, cwd=folder, check=True))
     return page
 
@@ -49,11 +49,12 @@ def odd_leads() -> Iterator[dict[str, object]]:
 
 
 async def opened(visit: Visits, report: Path, *, theme: str = "light", width: int = 1280) -> Page:
-    """Open the page, and note whatever it asks for besides itself."""
+    """Open the page, which asks for nothing besides itself."""
     page = await visit("about:blank", theme=theme, width=width)
-    address = report.as_uri()
-    page.on("request", lambda request: request.url == address or visit.wrong.append(request.url))
-    await page.goto(address)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(report.as_uri(), wait_until="networkidle")
+    assert asked == [report.as_uri()]
     return page
 
 
