@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+Theme = Literal["light", "dark"]
 #: Milliseconds that a page may take to show what it should.
 _PATIENCE = 10_000
 expect.set_options(timeout=_PATIENCE)
@@ -25,7 +26,7 @@ class Visits:
         self._contexts: list[BrowserContext] = []
 
     async def __call__(
-        self, url: str, *, theme: str = "light", width: int = 1280, height: int = 900
+        self, url: str, *, theme: Theme = "light", width: int = 1280, height: int = 900
     ) -> Page:
         """Open a page in a window of so many pixels."""
         context = await self._browser.new_context(

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from accounts import connect
 from playwright.async_api import Page, expect
-from visits import Visits, barriers, overflow
+from visits import Theme, Visits, barriers, overflow
 from yarl import URL
 
 from leadgenius_async import LeadGenius, LeadGeniusError
@@ -319,7 +319,7 @@ async def test_by_keys_alone(emulator: Emulator, page: Page) -> None:
 @pytest.mark.parametrize("width", [360, 1280, 1680])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_how_it_looks(
-    visit: Visits, picture: Callable[[str], Path], theme: str, width: int
+    visit: Visits, picture: Callable[[str], Path], theme: Theme, width: int
 ) -> None:
     """Light and dark, narrow and wide: pictures, nothing cut off, and no barrier by axe."""
     async with Emulator(leads=3_000, source_leads=300, clients=12, rate=60) as emulator:
@@ -338,7 +338,7 @@ async def test_how_it_looks(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_how_it_looks_without_a_token(
-    emulator: Emulator, visit: Visits, picture: Callable[[str], Path], theme: str
+    emulator: Emulator, visit: Visits, picture: Callable[[str], Path], theme: Theme
 ) -> None:
     """The same for the page that asks for the token."""
     page = await visit(emulator.base_url, theme=theme, width=360)

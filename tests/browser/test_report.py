@@ -11,7 +11,7 @@ import pytest
 from accounts import connect
 from anyio import to_thread
 from playwright.async_api import Page, expect
-from visits import Visits, barriers, overflow
+from visits import Theme, Visits, barriers, overflow
 
 from leadgenius_async.emulator import Emulator
 
@@ -48,7 +48,7 @@ def odd_leads() -> Iterator[dict[str, object]]:
             yield {"client_id": client_id, "email": email, "aiScoreValue": str(n * 9)}
 
 
-async def opened(visit: Visits, report: Path, *, theme: str = "light", width: int = 1280) -> Page:
+async def opened(visit: Visits, report: Path, *, theme: Theme = "light", width: int = 1280) -> Page:
     """Open the page, which asks for nothing besides itself."""
     page = await visit("about:blank", theme=theme, width=width)
     asked: list[str] = []
@@ -91,7 +91,7 @@ async def test_all_unfolded(visit: Visits, report: Path) -> None:
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_how_it_looks(
-    visit: Visits, report: Path, picture: Callable[[str], Path], theme: str, width: int
+    visit: Visits, report: Path, picture: Callable[[str], Path], theme: Theme, width: int
 ) -> None:
     """Light and dark, narrow and wide: pictures, nothing cut off, and no barrier by axe."""
     page = await opened(visit, report, theme=theme, width=width)

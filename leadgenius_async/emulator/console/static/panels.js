@@ -80,7 +80,16 @@ export function showFaults(rules) {
   list.replaceChildren(
     ...(rules.length ? rules.map(faultRow) : [element("li", { class: "note" }, "None.")]),
   );
-  if (focused) list.querySelector(`[data-rule="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) refocus(list, focused);
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {string} rule
+ */
+function refocus(list, rule) {
+  const button = list.querySelector(`[data-rule="${CSS.escape(rule)}"]`);
+  if (button instanceof HTMLElement) button.focus();
 }
 
 /** @param {Rule} rule */
