@@ -51,6 +51,7 @@ _COMMANDS = {
         "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete."),
         "jobs": ("jobs:app", "Exports and imports in folders: list, show, resume, discard."),
         "verify": ("jobs:check", "Check an export's files against its manifest."),
+        "report": ("report:app", "What an export's files hold, in figures or as a page."),
         "compact": ("compact:app", "Put small parts of an export together; promote fields."),
     },
     "Sections of the API": {
