@@ -20,8 +20,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 _INTRODUCTION = """\
 # Commands
 
-Every command of `leadgenius`, as its `--help` has it; `leadgenius commands --json` gives the same to
-programs. This page is generated from the commands.
+Every command of `leadgenius`, as its `--help` has it; `leadgenius commands --json` gives the same
+to programs. This page is generated from the commands.
 
 The Tab key completes commands, options and their values once the shell has the script that
 `leadgenius completion` prints for bash, zsh or fish: `leadgenius completion --help` says where each
@@ -55,7 +55,9 @@ def _shared() -> Iterator[str]:
 def _section(command: Command) -> Iterator[str]:
     yield f"## leadgenius {command.name}\n"
     yield f"{command.description}\n"
-    yield from _listed(map(_option, command.parameters))
+    if command.parameters:
+        yield from _listed(map(_option, command.parameters))
+    yield "For example:\n"
     yield from _listed(f"- `{line}`" for line in command.examples)
 
 
@@ -73,7 +75,7 @@ def _option(parameter: Parameter) -> str:
 def _values(parameter: Parameter) -> Iterator[str]:
     if parameter.choices:
         yield f"one of {', '.join(f'`{choice}`' for choice in parameter.choices)}"
-    if parameter.default not in (None, False, "", "[]", "{}"):
+    if parameter.default not in {None, "", "[]", "{}"} and parameter.default is not False:
         yield f"`{parameter.default}` if not given"
 
 
