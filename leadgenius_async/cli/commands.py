@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from collections.abc import Iterator
 
@@ -120,8 +121,8 @@ def each_command(app: cyclopts.App, *path: str) -> Iterator[Command]:
 
 def _describe(app: cyclopts.App, name: str) -> Command:
     text = (app.default_command.__doc__ if app.default_command else None) or app.help
-    lines, _, _ = text.partition("\n\n    Args:")
-    description = "\n".join(line.strip() for line in lines.splitlines()).strip()
+    # Not indented from Python 3.13 on.
+    description, _, _ = inspect.cleandoc(text).partition("\n\nArgs:")
     parameters = [parameter for parameter in _parameters(app) if parameter not in shared()]
     examples_ = lines_of(app.help_epilogue)
     return Command(name, description.partition("\n")[0], description, parameters, examples_)
