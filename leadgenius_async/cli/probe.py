@@ -115,7 +115,8 @@ class Probe:
         self._by[None] = await self._stack.enter_async_context(whole)
         if not whole.credentials:
             raise errors.CredentialsMissing(_MISSING)
-        reply = await whole.request("GET", "/clients", deadline=_DEADLINE)
+        deadline = min(_DEADLINE, self._connection.deadline)
+        reply = await whole.request("GET", "/clients", deadline=deadline)
         self._remember(Answer(reply.status, reply.headers, members_of(reply.body)))
         settings = self._settings
         by = partial(self._only, base_url=settings.base_url)

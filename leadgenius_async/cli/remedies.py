@@ -35,6 +35,7 @@ _ASK: tuple[tuple[type[Exception], str, str], ...] = (
     (errors.ServerError, "", "doctor"),
     (errors.ConnectionFailed, "", "doctor"),
     (errors.TimedOut, "", "doctor"),
+    (errors.DeadlineExceeded, "not done", "doctor"),
     (errors.ProtocolError, "", "doctor"),
 )
 #: How the things of a group that has no `list` are found.

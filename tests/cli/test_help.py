@@ -24,6 +24,9 @@ def test_there_is_no_screen_of_a_command_that_is_gone() -> None:
     assert sorted(FOLDER.glob("*")) == sorted(map(file_of, PARTS))
 
 
-def test_they_fit() -> None:
-    """No line is longer than a terminal has columns, whatever the versions."""
-    assert max(len(line) for name in PARTS for line in help_of(name).splitlines()) <= 80
+def test_every_one_has_help_that_fits() -> None:
+    """It says how to use it, and no line is longer than a terminal, whatever the versions."""
+    for name in PARTS:
+        screen = help_of(name)
+        assert screen.startswith(f"Usage: leadgenius {name}".rstrip()), name
+        assert max(map(len, screen.splitlines())) <= 80, name

@@ -59,7 +59,7 @@ WITH_ACCOUNT = [
     ),
     ("leads import people.csv", "leads import --help"),
     ("leads import nothing.csv --client acme-corp", "leads import --help"),
-    ("clients list --base-url http://127.0.0.1:1", "doctor"),
+    ("clients list --base-url http://127.0.0.1:1 --deadline 1", "doctor"),
 ]
 
 

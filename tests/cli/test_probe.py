@@ -250,7 +250,8 @@ def test_what_it_cannot_begin_without(monkeypatch: pytest.MonkeyPatch, capsys: S
     assert run(["selftest", "--probe"]) == failures.AUTH
     monkeypatch.setenv("LEADGENIUS_API_KEY", "wrong")
     monkeypatch.setenv("LEADGENIUS_USER_ID", "nobody")
-    assert run(["selftest", "--probe", "--base-url", "http://127.0.0.1:1"]) == failures.NETWORK
+    away = ["--base-url", "http://127.0.0.1:1", "--deadline", "1", "--rate", "off"]
+    assert run(["selftest", "--probe", *away]) == failures.NETWORK
     with running(monkeypatch):
         monkeypatch.setenv("LEADGENIUS_API_KEY", "wrong")
         monkeypatch.delenv("LEADGENIUS_USERNAME")
