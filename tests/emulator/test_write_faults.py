@@ -8,8 +8,8 @@ import pytest
 from lead_writer import LEADS, Writer
 
 from leadgenius_async.emulator import Emulator, EmulatorConfig
+from leadgenius_async.emulator.choices import WRITE_FAULTS, WriteCall
 from leadgenius_async.emulator.clock import timestamp
-from leadgenius_async.emulator.config import WRITE_FAULTS, WriteCall
 from leadgenius_async.emulator.write_habits import WriteHabits
 
 CALLS = get_args(WriteCall)
