@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 
@@ -86,8 +88,8 @@ def blocks() -> tuple[Block, ...]:
     )
 
 
-def test_of(block: Block) -> str | None:
-    """Return what executes a block: a test below `tests/`, or the script of CI; None for nothing."""
+def executor_of(block: Block) -> str | None:
+    """Return what executes a block: a test, by its path, or the script of CI; None for nothing."""
     name = Path(block.page).stem
     for heading in (block.heading, None):
         if block.page == f"docs/integrations/{name}.md" and (
@@ -103,9 +105,6 @@ def test_of(block: Block) -> str | None:
     return None
 
 
-test_of.__test__ = False  # type: ignore[attr-defined]  # pytest, this is no test
-
-
 def _is_in_ci(code: str) -> bool:
     """Whether its commands are lines of the script that CI runs, to the letter."""
     lines = (ROOT / CI).read_text().splitlines()
@@ -119,7 +118,7 @@ def executing(test: str) -> Generator[Iterator[Block]]:
     Raises:
         AssertionError: There are none, or the test did not come to the end of each.
     """
-    due = [block for block in blocks() if test_of(block) == test]
+    due = [block for block in blocks() if executor_of(block) == test]
     done: list[Block] = []
 
     def each() -> Iterator[Block]:
@@ -131,3 +130,11 @@ def executing(test: str) -> Generator[Iterator[Block]]:
     yield each()
     left = [block.place for block in due if block not in done]
     assert not left, f"not executed: {', '.join(left)}"
+
+
+def functions(block: Block) -> list[Callable[..., Coroutine[Any, Any, object]]]:
+    """Execute a block and return the coroutine functions that it defines."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(block.code, block.place, "exec"), names)  # noqa: S102 - it is the subject
+    found = (value for value in names.values() if inspect.iscoroutinefunction(value))
+    return [value for value in found if value.__module__ == "__main__"]

@@ -118,7 +118,7 @@ def write_files(blocks: Iterable[Block], folder: Path) -> None:
 
 
 def make_programs(folder: Path) -> Path:
-    """Make a folder with `leadgenius`, as it is installed, and all that stands for other programs."""
+    """Make a folder with the installed `leadgenius`, and what stands for other programs."""
     folder.mkdir()
     (folder / "leadgenius").symlink_to(Path(sys.executable).with_name("leadgenius"))
     started = {name: f"'{_SHIMS}' {name}" for name in SHIMS} | {"pytest": _PYTEST}

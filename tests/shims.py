@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tomllib
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def duckdb(arguments: list[str]) -> None:
     file = arguments[0] if arguments and not arguments[0].startswith("-") else ":memory:"
     with engine.connect(file) as connection:
         rows = connection.execute(query).fetchall()
-    print(*rows, sep="\n")
+    sys.stdout.writelines(f"{row}\n" for row in rows)
 
 
 def pip(arguments: list[str]) -> None:
@@ -54,7 +55,7 @@ def uv(arguments: list[str]) -> None:
 def nox(arguments: list[str]) -> None:
     """Check that there is such a session; run none."""
     sessions = re.findall(r"\ndef (\w+)\(session", (PROJECT / "noxfile.py").read_text())
-    asked = [name for flag, name in zip(arguments, arguments[1:], strict=False) if flag == "-s"]
+    asked = [name for flag, name in pairwise(arguments) if flag == "-s"]
     assert set(asked) <= {*sessions}, f"nox -s {asked}: there are {sessions}"
 
 
@@ -76,7 +77,7 @@ def curl(arguments: list[str]) -> None:
         url, data=None if data is None else data.encode(), headers=headers, method=method
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
-        print(answer.read().decode())
+        sys.stdout.write(f"{answer.read().decode()}\n")
 
 
 def crontab(arguments: list[str]) -> None:
@@ -118,7 +119,7 @@ def _unit(name: str) -> configparser.ConfigParser:
 def python3(arguments: list[str]) -> None:
     """Run Python; of an environment, make one that has what the test's has."""
     if arguments[:2] != ["-m", "venv"]:
-        os.execv(sys.executable, [sys.executable, "-P", *arguments])
+        os.execv(sys.executable, [sys.executable, "-P", *arguments])  # noqa: S606 - the same program
     programs = Path(arguments[2]) / "bin"
     programs.mkdir(parents=True)
     for program in Path(os.environ["PROGRAMS"]).iterdir():

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 import shell
+from accounts import connect
 from anyio import to_thread
-from pages import CI, PAGES, ROOT, Block, blocks, blocks_of, executing, test_of as executor_of
+from pages import CI, PAGES, ROOT, Block, blocks, blocks_of, executing, executor_of, functions
 from site_links import anchors, links
-from world import World, running_world
+from world import running_world
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator
@@ -23,14 +22,6 @@ PYTHON = [block for block in blocks() if "::test_the_block_runs[" in (executor_o
 SHELL = sorted(
     {block.page for block in blocks() if "::test_the_commands_run[" in (executor_of(block) or "")}
 )
-
-
-def functions(block: Block) -> list[Callable[..., Coroutine[Any, Any, object]]]:
-    """Execute a block and return the coroutine functions that it defines."""
-    names: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(block.code, block.place, "exec"), names)  # noqa: S102 - it is the subject
-    found = (value for value in names.values() if inspect.iscoroutinefunction(value))
-    return [value for value in found if value.__module__ == "__main__"]
 
 
 @pytest.mark.parametrize("place", [block.place for block in PYTHON])
@@ -70,17 +61,18 @@ def test_the_commands_run(page: str, tmp_path: Path, request: pytest.FixtureRequ
         executing(f"test_documentation.py::test_the_commands_run[{page}]") as blocks,
         running_world(leads=600, source_leads=200, clients=3, login_attempts=1000) as world,
     ):
-        world.with_client(add_clients)
+        world.portal.call(add_clients, world.emulator)
         environment = world.environment() | stores_of(page, request)
         found = list(blocks)
         ran = shell.run(found, tmp_path, environment)
     assert ran == [block.place for block in found]
 
 
-async def add_clients(lg: LeadGenius) -> None:
-    """Make the clients that commands name besides `acme-corp`."""
-    for name in ("Beta Inc",):
-        await lg.clients.create(clientName=name)
+async def add_clients(emulator: Emulator) -> None:
+    """Make what commands name besides `acme-corp`: a client with leads of its own."""
+    async with connect(emulator) as lg:
+        client = await lg.clients.create(clientName="Beta Inc")
+        await lg.leads.create({"firstName": "B", "lastName": "C"}, client_id=client.client_id)
 
 
 def stores_of(page: str, request: pytest.FixtureRequest) -> dict[str, str]:
@@ -107,7 +99,8 @@ def test_no_block_is_left_out() -> None:
         file, _, name = test.partition("[")[0].partition("::")
         text = (TESTS / file).read_text()
         assert f"def {name}(" in text, f"{test} is no test"
-        assert f'executing("{test}"' in text or f'executing(f"{file}::{name}[' in text, test
+        said = (f'"{test}"', f'executing(f"{file}::{name}[', f'executing(f"{file}::test_{{name')
+        assert any(words in text for words in said), f"{test} takes no blocks"
 
 
 def test_every_file_is_used() -> None:

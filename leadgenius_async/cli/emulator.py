@@ -88,18 +88,25 @@ async def emulator(
             await anyio.sleep_forever()
 
 
+#: What would send something of yours to it, or send it elsewhere.
+_UNSET = ("ACCESS_TOKEN", "REFRESH_TOKEN", "USERNAME", "PASSWORD", "PROFILE", "PROXY")
+
+
 def _exports(service: Emulator) -> str:
-    """Return lines for a shell: the address, the account, and the pace that the service asks for."""
+    """Return lines for a shell: the address, the key, the pace, and nothing else of an account.
+
+    There is no login among them, since each command would log in anew, of which the service
+    allows few.
+    """
     ready = service.ready
     variables = {
         "BASE_URL": ready.base_url,
         "API_KEY": ready.api_key,
         "USER_ID": ready.user_id,
-        "USERNAME": ready.username,
-        "PASSWORD": ready.password,
         "RATE": service.config.rate,
     }
-    return "".join(f"export LEADGENIUS_{name}={value}\n" for name, value in variables.items())
+    exports = [f"export LEADGENIUS_{name}={value}\n" for name, value in variables.items()]
+    return "".join([f"unset {' '.join(f'LEADGENIUS_{name}' for name in _UNSET)}\n", *exports])
 
 
 def add_faults(service: Emulator, texts: Collection[str]) -> None:
