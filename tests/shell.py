@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -100,10 +101,12 @@ def run(blocks: list[Block], folder: Path, environment: Mapping[str, str]) -> li
     programs = make_programs(folder / "programs")
     source = folder / "script.sh"
     source.write_text(script(blocks, told))
-    with (folder / "said").open("wb") as said:
+    with tempfile.TemporaryFile() as said:  # nothing of it stays: some of it is secret
         code = _bash(source, here, said.fileno(), environment | _surroundings(folder, programs))
+        said.seek(0)
+        words = said.read().decode(errors="replace")[-3000:]
+    sys.stdout.write(words)
     lines = told.read_text().splitlines() if told.exists() else []
-    words = (folder / "said").read_text(errors="replace")[-3000:]
     assert code == 0, f"{lines[-1]} ended with {code}:\n{words}"
     return [line.split()[1] for line in lines if line.startswith("ended ")]
 

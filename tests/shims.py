@@ -106,7 +106,8 @@ def systemctl(arguments: list[str]) -> None:
     for variable in service["Service"].get("Environment", "").split():
         key, _, value = variable.partition("=")
         os.environ[key] = os.environ.get(key, value)
-    subprocess.run(shlex.split(service["Service"]["ExecStart"]), check=True)
+    command = service["Service"]["ExecStart"].replace("$$", "$").replace("%%", "%")
+    subprocess.run(shlex.split(command), check=True)
 
 
 def _unit(name: str) -> configparser.ConfigParser:
