@@ -17,7 +17,7 @@ from pathlib import Path
 from pages import Block
 from shims import SHIMS
 
-LIMIT = 120  # seconds for a page
+LIMIT = 300  # seconds for a page
 _SHIMS = Path(__file__).parent / "shims.py"
 #: pytest as a user has it; what runs the test is not to be found by it.
 _PYTEST = "-m pytest -p no:cacheprovider"
@@ -102,7 +102,7 @@ def run(blocks: list[Block], folder: Path, environment: Mapping[str, str]) -> li
     source = folder / "script.sh"
     source.write_text(script(blocks, told))
     with tempfile.TemporaryFile() as said:  # nothing of it stays: some of it is secret
-        code = _bash(source, here, said.fileno(), environment | _surroundings(folder, programs))
+        code = bash(source, here, said.fileno(), {**environment, **_surroundings(folder, programs)})
         said.seek(0)
         words = said.read().decode(errors="replace")[-3000:]
     sys.stdout.write(words)
@@ -146,8 +146,18 @@ def _surroundings(folder: Path, programs: Path) -> dict[str, str]:
     }
 
 
-def _bash(script: Path, folder: Path, output: int, environment: Mapping[str, str]) -> int:
-    """Run a script to its end, and end what it has left in the background."""
+def bash(script: Path, folder: Path, output: int, environment: Mapping[str, str]) -> int:
+    """Run a script to its end, and end what it has left in the background.
+
+    Args:
+        script: The script.
+        folder: Where it is run.
+        output: Descriptor of a file that gets all that it says.
+        environment: Its environment, whole.
+
+    Returns:
+        How it ended.
+    """
     with subprocess.Popen(
         ["bash", "-eu", "-o", "pipefail", script],  # noqa: S607 - as users have it
         cwd=folder,

@@ -83,7 +83,7 @@ async def emulator(
             if ready_file is not None:
                 await anyio.to_thread.run_sync(_write_whole, ready_file, ready)
             sys.stderr.write(f"leadgenius emulator: listening on {service.base_url}\n")
-            sys.stdout.write(_exports(service) if env else f"{ready.decode()}\n")
+            sys.stdout.write(exports(service) if env else f"{ready.decode()}\n")
             sys.stdout.flush()
             await anyio.sleep_forever()
 
@@ -92,7 +92,7 @@ async def emulator(
 _UNSET = ("ACCESS_TOKEN", "REFRESH_TOKEN", "USERNAME", "PASSWORD", "PROFILE", "PROXY")
 
 
-def _exports(service: Emulator) -> str:
+def exports(service: Emulator) -> str:
     """Return lines for a shell: the address, the key, the pace, and nothing else of an account.
 
     There is no login among them, since each command would log in anew, of which the service
