@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from shims import SHIMS
 
 LIMIT = 300  # seconds for a page
 _SHIMS = Path(__file__).parent / "shims.py"
+#: What a page has left in the background ends with it.
+_END = "trap 'code=$?; set +e; kill $(jobs -p) 2> /dev/null; wait; exit $code' EXIT\n"
 #: pytest as a user has it; what runs the test is not to be found by it.
 _PYTEST = "-m pytest -p no:cacheprovider"
 
@@ -61,7 +62,7 @@ def commands(code: str) -> Iterator[Command]:
 
 def script(blocks: Iterable[Block], told: Path) -> str:
     """Return a script that runs blocks, and tells in a file where it is."""
-    parts: list[str] = []
+    parts = [_END]
     for block in blocks:
         if block.language == "console":
             for command in commands(block.code):
@@ -170,15 +171,5 @@ def bash(script: Path, folder: Path, output: int, environment: Mapping[str, str]
         try:
             return process.wait(LIMIT)
         finally:
-            end_group(process.pid)
-
-
-def end_group(group: int, seconds: float = 5.0) -> None:
-    """End all processes of a group, by force if they do not end in time."""
-    until = time.monotonic() + seconds
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGTERM)
-        while time.monotonic() < until:
-            os.killpg(group, 0)
-            time.sleep(0.02)
-        os.killpg(group, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
