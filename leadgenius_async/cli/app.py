@@ -34,6 +34,7 @@ _COMMANDS = {
     "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
     "jobs": ("jobs:app", "Exports and imports in folders: list, show, resume, discard."),
     "verify": ("jobs:verify", "Check an export's files against its manifest."),
+    "report": ("report:report", "What an export's files hold, in figures or as a page."),
     "compact": ("compact:compact", "Put small parts of an export together; promote fields."),
     "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete, purge."),
     "leads": ("leads:app", "Leads: list, find, create, import, update, delete, move, enrich."),

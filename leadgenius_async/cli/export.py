@@ -23,8 +23,8 @@ from leadgenius_async.cli.progress import ProgressDisplay
 from leadgenius_async.cli.tenants import export_many_with
 
 if TYPE_CHECKING:
-    from leadgenius_async._accounts.export import ExportOptions as OfEach
     from leadgenius_async._client import LeadGenius
+    from leadgenius_async._extract.options import TenantOptions
 
 app: App = App(name="export", help="Take leads out into Parquet or NDJSON files.")
 
@@ -112,7 +112,7 @@ class ExportOptions:
         return None if self.max_file_size is None else int(self.max_file_size * 2**20)
 
     @property
-    def of_each(self) -> OfEach:
+    def of_each(self) -> TenantOptions:
         """What is asked of each export, be it one or that of a tenant."""
         return {
             "fields": self.field_names,

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from world import World, running_world
 
-from leadgenius_async._writes import changes
+from leadgenius_async._writes import read_back
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.app import run
 
@@ -30,7 +30,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Generator[World, None, None]:
 @pytest.fixture
 def ran(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command; what it exits with, its stdout and its stderr."""
-    monkeypatch.setattr(changes, "LOOKS", (0.0, 0.1))
+    monkeypatch.setattr(read_back, "LOOKS", (0.0, 0.1))
 
     def ran(*arguments: str) -> tuple[int, str, str]:
         code = run(arguments)
