@@ -120,7 +120,8 @@ def _unit(name: str) -> configparser.ConfigParser:
 def python3(arguments: list[str]) -> None:
     """Run Python; of an environment, make one that has what the test's has."""
     if arguments[:2] != ["-m", "venv"]:
-        os.execv(sys.executable, [sys.executable, "-P", *arguments])  # noqa: S606 - the same program
+        command = [sys.executable, "-P", *arguments]
+        os.execv(command[0], command)  # noqa: S606 - in the place of this one
     programs = Path(arguments[2]) / "bin"
     programs.mkdir(parents=True)
     for program in Path(os.environ["PROGRAMS"]).iterdir():

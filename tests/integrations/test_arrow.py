@@ -31,6 +31,9 @@ FIELDS = ["id", "email", "engagementScore"]
 
 pytestmark = pytest.mark.usefixtures("leadgenius_environment")
 
+#: Debian and Ubuntu keep the server's programs off the path.
+os.environ["PATH"] += "".join(f":{path}" for path in Path("/usr/lib/postgresql").glob("*/bin"))
+
 
 @pytest.fixture
 def service(leadgenius_emulator: Emulator) -> Emulator:
