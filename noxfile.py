@@ -101,6 +101,14 @@ def recipes(session: nox.Session, tool: str) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The emulator's console and the report in Debian's Chromium: clicks, pictures, axe."""
+    session.install(".", *group("browser"))
+    pictures = Path(session.create_tmp()) / "screenshots"
+    session.run("pytest", "tests/browser", f"--screenshots={pictures}", *session.posargs)
+
+
+@nox.session
 def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that pyproject.toml allows."""
     session.install("--resolution=lowest-direct", ".", *group("test"))

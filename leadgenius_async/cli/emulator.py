@@ -83,6 +83,7 @@ async def emulator(
             if ready_file is not None:
                 await anyio.to_thread.run_sync(_write_whole, ready_file, ready)
             sys.stderr.write(f"leadgenius emulator: listening on {service.base_url}\n")
+            sys.stderr.write(f"leadgenius emulator: console at {service.console_url}\n")
             sys.stdout.write(exports(service) if env else f"{ready.decode()}\n")
             sys.stdout.flush()
             await anyio.sleep_forever()

@@ -72,15 +72,26 @@ WRITE_FAULTS = ("lost_before", "lost_after", "applied_late", "refused_writes")
 _SHARES = ("repeat_share", "run_failures", "batch_share", "applied_twice", *WRITE_FAULTS)
 #: What the limiter is made of.
 RATE_OPTIONS = ("rate", "rate_hour", "rate_day", "rate_model", "bucket_size")
-#: What `Emulator.change` takes: options that are read at each request.
-CHANGEABLE = (
-    "batch_create", "batch_create_times", "batch_share", "batch_first", "batch_limit", "poison",
-    "poison_status", "poison_batch", "duplicate_create", "duplicate_batch", "duplicates_by_case",
-    "find_by_case", "strip_fields", "read_lag", "find_lag", "unknown_ids", "move_leads",
-    "purge_limit", "applied_twice", *WRITE_FAULTS, "late_seconds", "late_least", "late_answer",
-    "refusal", "apply_refused", "fault_at", "fault_calls", "login", "refresh",
-    "access_token_life", "expires_in", *RATE_OPTIONS, "rate_headers",
-)  # fmt: skip
+#: The switches by their subject: options that are read at each request.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Rate": (*RATE_OPTIONS, "rate_headers"),
+    "Writes that fail": (
+        *WRITE_FAULTS, "applied_twice", "late_seconds", "late_least", "late_answer", "refusal",
+        "apply_refused", "fault_at", "fault_calls",
+    ),
+    "Creates": (
+        "batch_create", "batch_create_times", "batch_share", "batch_first", "batch_limit",
+        "poison", "poison_status", "poison_batch", "strip_fields",
+    ),
+    "Duplicates and ids": (
+        "duplicate_create", "duplicate_batch", "duplicates_by_case", "find_by_case",
+        "unknown_ids", "move_leads", "purge_limit",
+    ),
+    "Lag": ("read_lag", "find_lag"),
+    "Logins": ("login", "refresh", "access_token_life", "expires_in"),
+}  # fmt: skip
+#: What `Emulator.change` takes.
+CHANGEABLE = tuple(name for names in GROUPS.values() for name in names)
 _POSITIVE_SECONDS = ("refresh_token_life", "page_token_life")
 _LAST_PORT = 65_535
 #: What a sum of shares may be too large by: 0.1 + 0.2 is not 0.3.
