@@ -123,6 +123,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def start(session: nox.Session) -> None:
+    """The start page, followed line by line in a clean environment: how long it takes."""
+    session.install("markdown-it-py")
+    session.run("python", "-P", "tests/following.py")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The main job beside its peers, all figures; or some: `-- --shape lean --rows 1000000`."""
     session.install(".[compression]")

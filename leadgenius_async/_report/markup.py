@@ -56,3 +56,8 @@ def figures(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 _N = ' class="n"'
+
+
+def absent(column: str) -> str:
+    """Return what is said where a column is not in the files."""
+    return note(f"The files have no column {column}: the export did not ask for it.")

@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from leadgenius_async._report import sections, words
+from leadgenius_async._report import chart_sections, sections, words
+from leadgenius_async._report.field_section import fields
 from leadgenius_async._report.figures import DatasetReport
 from leadgenius_async._report.style import STYLE
 from leadgenius_async._report.timeline import pace
@@ -91,9 +92,9 @@ def _sections(report: DatasetReport) -> Iterator[str]:
     yield sections.clients(report)
     yield sections.duplicates(report)
     yield sections.findings(report)
-    yield sections.growth(report)
-    yield sections.fields(report)
-    yield sections.scores(report)
+    yield chart_sections.growth(report)
+    yield fields(report)
+    yield chart_sections.scores(report)
     yield pace(report)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from leadgenius_async._http.decode import printable
 from leadgenius_async._report import words
+from leadgenius_async._report.field_section import HIGHLIGHTS
 from leadgenius_async._report.figures import DatasetReport, Growth
-from leadgenius_async._report.sections import HIGHLIGHTS
 
 _CLIENTS = 3
 

@@ -180,7 +180,7 @@ def _when(stretch: Pace) -> str:
 
 
 def _clock(seconds: float) -> str:
-    return "0 s" if seconds < 1 else words.span(round(seconds))
+    return words.span(round(seconds) if seconds >= 10 else round(seconds, 1))
 
 
 def _figures(stretches: list[Pace]) -> str:

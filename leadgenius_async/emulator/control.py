@@ -17,7 +17,8 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig
+from leadgenius_async.emulator.choices import CHANGEABLE
+from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.console import CONSOLE, page
 from leadgenius_async.emulator.faults.rules import Rule
 from leadgenius_async.emulator.faults.text import read_rule, told

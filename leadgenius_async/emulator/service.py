@@ -13,8 +13,9 @@ from random import Random
 from aiohttp import web
 
 from leadgenius_async._fields import TABLES
+from leadgenius_async.emulator.choices import CHANGEABLE, RATE_OPTIONS
 from leadgenius_async.emulator.clock import Clock
-from leadgenius_async.emulator.config import CHANGEABLE, RATE_OPTIONS, EmulatorConfig
+from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.documents import Documents
 from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.habits import Habits

@@ -18,7 +18,8 @@ from yarl import URL
 
 import leadgenius_async
 from leadgenius_async.emulator import Emulator
-from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig
+from leadgenius_async.emulator.choices import CHANGEABLE
+from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.console.events import MOST_REQUESTS, MOST_STREAMS
 from leadgenius_async.emulator.console.switches import SWITCHES
 from leadgenius_async.emulator.faults import read_rule

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from leadgenius_async._fields import TABLES
-from leadgenius_async.emulator.config import CHANGEABLE
+from leadgenius_async.emulator.choices import CHANGEABLE
 from leadgenius_async.emulator.console.switches import SWITCHES, Switch
 from leadgenius_async.emulator.faults.text import KINDS, told
 from leadgenius_async.emulator.limits import Usage

@@ -9,7 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from leadgenius_async.emulator.config import GROUPS, PLANS, EmulatorConfig
+from leadgenius_async.emulator.choices import GROUPS, PLANS
+from leadgenius_async.emulator.config import EmulatorConfig
 
 Kind = Literal["flag", "choice", "number", "text", "plan"]
 _NAMED_RATES = (*PLANS, "off")
