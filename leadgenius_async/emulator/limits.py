@@ -239,7 +239,8 @@ class TokenBucket(_Model):
 
     def __init__(self, limit: int, window: float = WINDOW, size: int | None = None) -> None:
         super().__init__(limit, window)
-        self._size = self.capacity = limit if size is None else size
+        self._size = limit if size is None else size
+        self.capacity: int = self._size
         self._each = window / limit
         #: Each key's tokens, and when they were counted.
         self._tokens: dict[str, tuple[float, float]] = {}
