@@ -121,6 +121,14 @@ def recipes(session: nox.Session, tool: str) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The emulator's console and the report in Debian's Chromium: clicks, pictures, axe."""
+    session.install(".", *group("browser"))
+    pictures = Path(session.create_tmp()) / "screenshots"
+    session.run("pytest", "tests/browser", f"--screenshots={pictures}", *session.posargs)
+
+
+@nox.session
 def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that pyproject.toml allows."""
     session.install("--resolution=lowest-direct", ".", *group("test"))
@@ -230,6 +238,13 @@ def docs(session: nox.Session) -> None:
     """The documentation site, strictly."""
     session.install(".", *group("docs"))
     session.run("zensical", "build", "--strict", "--clean", "-f", ".zensical.toml")
+
+
+@nox.session
+def start(session: nox.Session) -> None:
+    """The start page, followed line by line in a clean environment: how long it takes."""
+    session.install("markdown-it-py")
+    session.run("python", "-P", "tests/following.py")
 
 
 @nox.session

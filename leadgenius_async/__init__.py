@@ -1,7 +1,8 @@
 """Asyncio SDK, bulk extractor and command line for the LeadGenius Pro API.
 
 How this house is laid out:
-    cli/ → integrations/ (one module a tool) → _accounts/ (many tenants at a time)
+    cli/ → integrations/ (one module a tool) → _report/ (what files hold, as figures and a page)
+         → _accounts/ (many tenants at a time)
          → _client → _resources/ (one file per API section)
          → _extract/ (bulk lists to files), _writes/ (rows to leads)
          → _http/ (one request's way to the wire)
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from leadgenius_async._client import LeadGenius as LeadGenius
     from leadgenius_async._extract.compact import compact as compact
     from leadgenius_async._extract.query import UnknownFieldWarning as UnknownFieldWarning
+    from leadgenius_async._report.counting import make_report as make_report
     from leadgenius_async._resources.notes import notes_from_ai_fields as notes_from_ai_fields
     from leadgenius_async._secret import Secret as Secret
     from leadgenius_async.emulator import Emulator as Emulator
@@ -40,6 +42,7 @@ _HOMES = {
     "UnknownFieldWarning": "leadgenius_async._extract.query",
     "compact": "leadgenius_async._extract.compact",
     "export_tenants": "leadgenius_async._accounts.export",
+    "make_report": "leadgenius_async._report.counting",
     "notes_from_ai_fields": "leadgenius_async._resources.notes",
     "read_tenants": "leadgenius_async._accounts.tenants_file",
 }
@@ -55,6 +58,7 @@ __all__ = [
     "compact",
     "errors",
     "export_tenants",
+    "make_report",
     "models",
     "notes_from_ai_fields",
     "read_tenants",

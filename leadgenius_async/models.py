@@ -4,10 +4,15 @@ from leadgenius_async._accounts.report import (
     TenantReport as TenantReport,
     TenantsReport as TenantsReport,
 )
+from leadgenius_async._extract.options import (
+    ExportOptions as ExportOptions,
+    TenantOptions as TenantOptions,
+)
 from leadgenius_async._extract.report import (
     CompactReport as CompactReport,
     ExportEstimate as ExportEstimate,
     ExportReport as ExportReport,
+    Pace as Pace,
     PartitionReport as PartitionReport,
     PartReport as PartReport,
     Progress as Progress,
@@ -15,6 +20,7 @@ from leadgenius_async._extract.report import (
 from leadgenius_async._extract.scan import Scan as Scan
 from leadgenius_async._http.call import Reply as Reply
 from leadgenius_async._lead_structs import EnrichLead as EnrichLead, SourceLead as SourceLead
+from leadgenius_async._report.figures import DatasetReport as DatasetReport
 from leadgenius_async._resources.admin import User as User
 from leadgenius_async._resources.analytics import Pipeline as Pipeline
 from leadgenius_async._resources.api_keys import ApiKey as ApiKey, NewApiKey as NewApiKey
@@ -27,6 +33,10 @@ from leadgenius_async._resources.email import (
     EmailVerification as EmailVerification,
 )
 from leadgenius_async._resources.enrichment import EnrichmentJob as EnrichmentJob
+from leadgenius_async._resources.import_options import (
+    ImportOptions as ImportOptions,
+    UpsertOptions as UpsertOptions,
+)
 from leadgenius_async._resources.integrations import (
     ChatReply as ChatReply,
     Scrape as Scrape,
@@ -83,18 +93,22 @@ __all__ = [
     "CompactReport",
     "Company",
     "CreatedWebhook",
+    "DatasetReport",
     "EmailCheck",
     "EmailVerification",
     "EnrichLead",
     "EnrichmentJob",
     "ExportEstimate",
+    "ExportOptions",
     "ExportReport",
+    "ImportOptions",
     "InvisibleLeads",
     "LeadReport",
     "Listing",
     "Login",
     "MaintenanceReport",
     "NewApiKey",
+    "Pace",
     "Page",
     "PartReport",
     "PartitionReport",
@@ -112,10 +126,12 @@ __all__ = [
     "Search",
     "SourceLead",
     "TaskRun",
+    "TenantOptions",
     "TenantReport",
     "TenantsReport",
     "TerritoryCompany",
     "UnipileAccount",
+    "UpsertOptions",
     "UrlSettings",
     "User",
     "Webhook",

@@ -24,7 +24,7 @@ SECRET = re.compile(rb"lgp_[0-9a-f]{40}|sample-password-\d|eyJ[\w-]{10,}\.eyJ[\w
 ADDRESS = re.compile(rb"(?!name@company)\b[\w.+-]+@[\w.-]+\.example")
 #: Files that are there to hold credentials: those of users, and those of the emulator.
 _HOLDERS = re.compile(
-    r"\.leadgenius_auth\.json|profiles\.json|.*ready.*\.json|(emulator|kept|sample.*)\.db"
+    r"\.leadgenius_auth\.json|profiles\.json|emulator\.env|gamma\.key|.*ready.*\.json|(emulator|kept|sample.*)\.db"
 )
 
 

@@ -22,7 +22,6 @@ from leadgenius_async.emulator import Emulator
 
 #: What a process needs to reach the cluster, which other machines and other users do not.
 CLUSTER = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-PAGE = Path(__file__).parent.parent / "docs" / "integrations" / "ray.md"
 #: Bytes of the cluster's object store; less is not allowed.
 STORE = 100 * 2**20
 

@@ -24,10 +24,11 @@ class Bucket:
 
     Args:
         endpoint: Where the store answers.
+        name: Its name, if it is to have a certain one.
     """
 
-    def __init__(self, endpoint: str) -> None:
-        self.name = f"bucket-{uuid.uuid4().hex[:8]}"
+    def __init__(self, endpoint: str, name: str | None = None) -> None:
+        self.name = name or f"bucket-{uuid.uuid4().hex[:8]}"
         scheme, _, host = endpoint.partition("://")
         self.filesystem = pafs.S3FileSystem(
             endpoint_override=host,

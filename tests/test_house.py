@@ -25,6 +25,7 @@ LAYERS = [
     ["cli", "__main__"],
     ["integrations"],
     ["models"],
+    ["_report"],
     ["_accounts"],
     ["_client"],
     ["_resources"],

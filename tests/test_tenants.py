@@ -268,7 +268,7 @@ def test_a_mark_of_the_byte_order(tmp_path: Path) -> None:
 def test_the_file_in_the_documentation(tmp_path: Path) -> None:
     """It can be read as it stands."""
     page = Path(__file__).parent.parent / "docs" / "integrations" / "tenants.md"
-    [block] = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    [block] = re.findall(r"```toml [^\n]*\n(.*?)```", page.read_text(), re.DOTALL)
     acme, beta, gamma = read(tmp_path, block)
     assert (acme.profile, beta.clients, gamma.rate) == ("acme", ["beta-inc"], 100)
 

@@ -338,7 +338,7 @@ def test_places_below_an_address() -> None:
     [
         ({"accounts": 0}, ValueError, "accounts is 0"),
         ({"table": "leads"}, ValueError, "table"),
-        ({"retry_failed": True}, TypeError, "takes no retry_failed"),
+        ({"retry_failed": True}, TypeError, "no option 'retry_failed'"),
         ({"out": ""}, ValueError, "out is empty"),
         ({"out": "s3://me:secret@bucket/leads"}, ValueError, "credentials in the address"),
     ],

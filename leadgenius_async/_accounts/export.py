@@ -5,14 +5,13 @@ Tenants of one account run one after another, accounts side by side. A tenant fa
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack, get_args
+from typing import Any, Literal, Unpack, get_args
 
 import anyio
 import msgspec
@@ -22,15 +21,10 @@ from leadgenius_async import errors
 from leadgenius_async._accounts.report import Results, TenantReport, TenantsReport, folder_of
 from leadgenius_async._accounts.tenant import Tenant, check_tenants
 from leadgenius_async._extract.first_error import first_error
-from leadgenius_async._extract.formats import (
-    Chains,
-    Compression,
-    FileFormat,
-    PartitionBy,
-    check_choice,
-)
+from leadgenius_async._extract.formats import check_choice
+from leadgenius_async._extract.options import Asked, TenantOptions
 from leadgenius_async._extract.report import ExportReport
-from leadgenius_async._resources.bulk_files import check_options
+from leadgenius_async._resources import checks
 
 _log = logging.getLogger("leadgenius_async.tenants")
 
@@ -59,32 +53,6 @@ _LASTING = (
 )
 
 
-class ExportOptions(TypedDict, total=False):
-    """Options of each tenant's export; they are those of `lg.enrich_leads.export`.
-
-    Attributes:
-        fields: Those of tenants that name none themselves.
-        staging: A folder, in which each tenant has one.
-    """
-
-    fields: Sequence[str] | None
-    since: dt.datetime | str | None
-    limit: int | None
-    format: FileFormat
-    compression: Compression
-    max_file_bytes: int | None
-    page_size: int | None
-    concurrency: int
-    chains: Chains
-    sweep: bool
-    overwrite: bool
-    strict_schema: bool
-    partition_by: PartitionBy | None
-    single_file: bool
-    allow_empty: bool
-    staging: str | Path | None
-
-
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is done with each tenant.
 
@@ -106,7 +74,7 @@ async def export_tenants(
     table: Table = "enrich_leads",
     accounts: int = ACCOUNTS,
     on_tenant: Callable[[TenantReport], None] | None = None,
-    **options: Unpack[ExportOptions],
+    **options: Unpack[TenantOptions],
 ) -> TenantsReport:
     """Take out the leads of many tenants, each into a folder of its own below `out`.
 
@@ -162,16 +130,15 @@ class Run:
         table: Table,
         accounts: int,
         on_tenant: Callable[[TenantReport], None] | None,
-        **options: Unpack[ExportOptions],
+        **options: Unpack[TenantOptions],
     ) -> None:
         check_choice("table", table, get_args(Table))
         if not os.fspath(out):
             raise ValueError("out is empty: name a folder, or the URI of one in a store")
         if accounts < 1:
             raise ValueError(f"accounts is {accounts}: at least one has to run")
-        if unknown := sorted(options.keys() - ExportOptions.__annotations__.keys()):
-            raise TypeError(f"export_tenants() takes no {unknown[0]}")
-        check_options(table, **options)
+        checks.known(options, TenantOptions, noun="option")
+        Asked(table=table, **options)  # which refuses what can be used for no tenant
         self.tenants: list[Tenant] = check_tenants(tenants)
         self.order: Order = Order(out=os.fspath(out), table=table, options=dict(options))
         self._results = Results(self.tenants, out=out, table=table, on_tenant=on_tenant)

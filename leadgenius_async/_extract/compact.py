@@ -15,14 +15,6 @@ import pyarrow.parquet as pq
 
 from leadgenius_async import errors
 from leadgenius_async._extract.batch_reader import ARROW_TYPES
-from leadgenius_async._extract.dataset import (
-    INTENT,
-    JOURNAL,
-    MANIFEST,
-    STATE,
-    SUCCESS,
-    require_own,
-)
 from leadgenius_async._extract.files import damage, sync
 from leadgenius_async._extract.intent import (
     Intent,
@@ -34,6 +26,14 @@ from leadgenius_async._extract.intent import (
     sync_folders,
 )
 from leadgenius_async._extract.lock import Lock
+from leadgenius_async._extract.own_files import (
+    INTENT,
+    JOURNAL,
+    MANIFEST,
+    STATE,
+    SUCCESS,
+    require_own,
+)
 from leadgenius_async._extract.report import CompactReport, ExportReport, PartReport
 from leadgenius_async._extract.rewrite import (
     compression_of,

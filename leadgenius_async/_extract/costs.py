@@ -8,6 +8,7 @@ from typing import Any
 
 from leadgenius_async._extract.columns import Decoded
 from leadgenius_async._extract.journal import ChainState, Journal
+from leadgenius_async._extract.pace import Pacing, Spent
 from leadgenius_async._extract.plan import Partition, partition_of
 from leadgenius_async._extract.report import Progress
 from leadgenius_async._http.call import Meter
@@ -35,29 +36,42 @@ class Costs:
         self.meters: dict[Partition, Meter] = {}
         self.rows = sum(chain.report.rows for chain in journal.chains)
         self.read = 0
+        self._pacing = Pacing(journal.job.totals, journal.job.started_at, rows=self.rows)
         self._pages = sum(chain.report.pages for chain in journal.chains)
 
     def partition(self, chain: ChainState) -> Partition:
         """Return what a chain walks."""
         return partition_of(self._table, chain.report)
 
-    def count(self, page: Decoded[Any]) -> None:
+    def count(self, page: Decoded[Any], gate: Gate) -> None:
         """Count a page that was read."""
         self._pages += 1
         self.rows += page.rows
         self.read += page.read
-        self.bring_up_to_date()
+        self.bring_up_to_date(gate)
 
-    def bring_up_to_date(self) -> None:
+    def bring_up_to_date(self, gate: Gate) -> None:
         """Let the journal's totals and chains say what has been spent up to now."""
         totals, before, meters = self._journal.job.totals, self._before, self.meters.values()
         totals.wire_bytes = before.wire_bytes + sum(meter.wire_bytes for meter in meters)
         totals.retries = before.retries + sum(meter.retries for meter in meters)
-        totals.throttled = before.throttled + max((m.throttled for m in meters), default=0.0)
+        totals.throttled = before.throttled + sum(meter.throttled for meter in meters)
         totals.seconds = before.seconds + time.monotonic() - self._started
         for chain in self._journal.chains:
             if meter := self.meters.get(self.partition(chain)):
                 chain.report.requests = self._requests_before.get(chain.number, 0) + meter.sends
+        self.note_pace(gate)
+
+    def note_pace(self, gate: Gate) -> None:
+        """Let the journal's totals say when what was spent up to now."""
+        meters = self.meters.values()
+        spent = Spent(
+            requests=sum(meter.sends for meter in meters),
+            retries=sum(meter.retries for meter in meters),
+            throttled=sum(meter.throttled for meter in meters),
+            rows=self.rows,
+        )
+        self._pacing.note(spent, gate.last_limit)
 
     def progress(self, gate: Gate) -> Progress:
         """Return how far the export is."""

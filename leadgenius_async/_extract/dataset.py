@@ -21,39 +21,40 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.files import damage, describe, pretty, replace, sizes_in, sync
-from leadgenius_async._extract.finished import conflict
-from leadgenius_async._extract.journal import Job, Journal, Spec, Step, create_journal
+from leadgenius_async._extract.files import describe, pretty, replace, sync
+from leadgenius_async._extract.in_the_way import (
+    is_complete,
+    require_no_compaction,
+    require_no_dataset,
+    require_no_export,
+)
+from leadgenius_async._extract.journal import Job, Journal, Step, create_journal
 from leadgenius_async._extract.lock import Lock
+from leadgenius_async._extract.own_files import (
+    JOURNAL,
+    LAYOUT,
+    MANIFEST,
+    OWN_PART,
+    REJECTS,
+    STATE,
+    SUCCESS,
+    check_parts,
+    clear,
+    forget,
+    require_own,
+    traces,
+)
 from leadgenius_async._extract.repair import rebuild
 from leadgenius_async._extract.report import ExportReport, PartReport
 from leadgenius_async._extract.rows import Reject
 from leadgenius_async._extract.schema import SCHEMA, DatasetSchema
-
-MANIFEST = "manifest.json"
-SUCCESS = "_SUCCESS"
-REJECTS = "rejects.ndjson"
-STATE = ".leadgenius"
-JOURNAL = "journal.db"
-#: As long as it stands, parts of two kinds may: see `compact`.
-INTENT = ".leadgenius-compact.json"
-#: The same in the folder of the state, of an export that is all but finished: see `layout`.
-LAYOUT = "layout.json"
-
-#: Names that an export writes into its dataset folder; nothing else is ever deleted there.
-OWN_PART = re.compile(r"\.?part-(\d{5,})\.(parquet|ndjson(?:\.zst|\.gz)?)(\.tmp)?")
-#: Folders that it makes there.
-PARTITIONS = "client_id=*"
-TABLES = ("enrich_leads", "source_leads")
-_FOLDER = re.compile(rf"({'|'.join(TABLES)})(/client_id=[^/\\]*)?")
 
 
 class _Rejected(msgspec.Struct):
@@ -86,7 +87,7 @@ class Dataset:
     def __init__(
         self, out: Path, job: Job, *, suffix: str, overwrite: bool = False, repair: bool = False
     ) -> None:
-        _require_no_dataset(out)
+        require_no_dataset(out)
         self.out = out
         self._folder = out / job.spec.table
         self._state = out / STATE
@@ -272,10 +273,10 @@ class Dataset:
         self._remove_made()
 
     def _rebuild(self, *, published: bool) -> None:
-        _require_no_compaction(self.out)
+        require_no_compaction(self.out)
         if (self._state / LAYOUT).exists():
             return  # whose journal says no more than that: see `layout`
-        if _is_complete(self.out) and not published:
+        if is_complete(self.out) and not published:
             raise errors.ExportConflict(
                 f"{self.out} holds a finished export: `leadgenius verify` tells whether its files "
                 "are whole; to take it out anew, overwrite it (--overwrite)"
@@ -299,10 +300,10 @@ class Dataset:
     def _begin(self, job: Job, *, overwrite: bool) -> Journal:
         if (self._state / JOURNAL).exists() and not overwrite:
             return self._go_on(job)
-        found = [path.name for path in _traces(self.out)]
+        found = [path.name for path in traces(self.out)]
         if not overwrite:
-            _require_no_compaction(self.out)
-            _require_no_export(self.out, found, job.spec)
+            require_no_compaction(self.out)
+            require_no_export(self.out, found, job.spec)
         forget(self._state)
         job.to_clear = bool(found)
         return create_journal(self._state / JOURNAL, job)
@@ -388,117 +389,6 @@ class Dataset:
         replace(self.out / name, data)
 
 
-def require_failed(out: Path) -> None:
-    """Refuse where no unfinished export stands, of which chains may have failed.
-
-    Raises:
-        ExportConflict: None does.
-    """
-    if not (out / STATE / JOURNAL).exists():
-        raise errors.ExportConflict(f"{out} holds no unfinished export: there is nothing to retry")
-
-
-def clear(out: Path) -> None:
-    """Delete the export that stands in `out`: the files that exports write, and no others."""
-    for path in list(_traces(out)):
-        if not path.is_dir():
-            path.unlink()
-            continue
-        for folder in path.glob(PARTITIONS):
-            if folder.is_dir() and not folder.is_symlink():
-                _clear_parts(folder)
-        _clear_parts(path)
-
-
-def _clear_parts(folder: Path) -> None:
-    for part in folder.iterdir():
-        if OWN_PART.fullmatch(part.name):
-            part.unlink()
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-
-
-def _require_no_export(out: Path, found: Sequence[str], spec: Spec) -> None:
-    if found:
-        manifest = (out / MANIFEST).read_bytes() if MANIFEST in found else None
-        raise conflict(
-            f"{out} already holds an export ({', '.join(found)}): choose another folder, or "
-            "overwrite it whole (--overwrite)",
-            manifest,
-            sizes_in(out),
-            spec,
-            marked=SUCCESS in found,
-        )
-
-
-def _require_no_dataset(out: Path) -> None:
-    """Refuse a folder in the dataset of another export, whose readers would take both."""
-    for folder in [whole := out.absolute(), *whole.parents]:
-        outer = folder.parent
-        if folder.name in TABLES and any((outer / n).exists() for n in (MANIFEST, STATE)):
-            raise errors.ExportConflict(
-                f"{out} is in the dataset of the export in {outer}: choose a folder of its own"
-            )
-
-
-def _require_no_compaction(out: Path) -> None:
-    if (out / INTENT).exists():
-        raise errors.ExportConflict(
-            f"{out} holds an export whose compaction was cut off: `leadgenius compact {out}` "
-            "finishes it"
-        )
-
-
-def _is_complete(out: Path) -> bool:
-    if not (out / SUCCESS).exists():
-        return False
-    try:
-        data = (out / MANIFEST).read_bytes()
-        return msgspec.json.decode(data, type=ExportReport).complete
-    except (OSError, msgspec.MsgspecError):
-        return False
-
-
-def is_own(name: str) -> bool:
-    """Return whether exports write such a file; `name` is its path below the output folder."""
-    folder, _, last = name.rpartition("/")
-    if folder:
-        return _FOLDER.fullmatch(folder) is not None and OWN_PART.fullmatch(last) is not None
-    whole = last.removeprefix(".").removesuffix(".tmp")
-    return whole in {SUCCESS, MANIFEST, SCHEMA, REJECTS}
-
-
-def require_own(path: Path, table: str, names: Iterable[str]) -> None:
-    """Refuse a file that calls other files parts of a table than those that exports write.
-
-    Whoever has sent the folder may have written it, and what it names may be renamed and deleted.
-
-    Raises:
-        ExportDamaged: It does.
-    """
-    if table not in TABLES:
-        raise errors.ExportDamaged(f"{path} is of no table of this package ({table[:40]!r})")
-    for name in names:
-        if not (name.startswith(f"{table}/") and is_own(name)):
-            raise errors.ExportDamaged(
-                f"{path} names {name[:80]!r}, which no export writes: nothing was changed; export "
-                "anew into another folder"
-            )
-
-
-def check_parts(out: Path, parts: Iterable[PartReport]) -> None:
-    """Refuse part files that are not those that were written.
-
-    Raises:
-        ExportDamaged: Some are not.
-    """
-    if found := list(damage(out, parts)):
-        raise errors.ExportDamaged(
-            f"{out}: {'; '.join(found)}: put it back, rebuild the journal from the parts that are "
-            "whole (--repair), or start anew (--overwrite)"
-        )
-
-
 def _cut(path: Path, length: int) -> None:
     """Cut a file back to its committed length; away with it where nothing was committed."""
     if not path.exists():
@@ -507,18 +397,3 @@ def _cut(path: Path, length: int) -> None:
         path.unlink()
     elif path.stat().st_size > length:  # it is shorter where it was just made tidy
         os.truncate(path, length)
-
-
-def forget(state: Path) -> None:
-    """Forget what an export would go on from; the journal goes first."""
-    for path in state.glob(f"{JOURNAL}*"):
-        path.unlink()
-    (state / LAYOUT).unlink(missing_ok=True)
-    for folder in ("ids", "swap"):
-        shutil.rmtree(state / folder, ignore_errors=True)
-
-
-def _traces(out: Path) -> Iterator[Path]:
-    """Give what an export left in `out`; the mark of success first, so that it goes first."""
-    names = (SUCCESS, INTENT, MANIFEST, SCHEMA, REJECTS, *TABLES)
-    return (out / name for name in names if (out / name).exists())

@@ -25,16 +25,17 @@ from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import sync
 from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._extract.formats import suffix_of
-from leadgenius_async._extract.journal import ChainState, Job
+from leadgenius_async._extract.journal import ChainState, Spec, new_job
 from leadgenius_async._extract.layout import go_on, is_decided, lay_out
 from leadgenius_async._extract.manifest import doubts, make_report
+from leadgenius_async._extract.options import Asked
 from leadgenius_async._extract.page_size import PageSize
 from leadgenius_async._extract.parts import PartWriter
 from leadgenius_async._extract.plan import Partition, plan_recovery
 from leadgenius_async._extract.planner import Plan
 from leadgenius_async._extract.publish import Publication
 from leadgenius_async._extract.query import Query, keys_query
-from leadgenius_async._extract.report import ExportReport, Kind, PartitionReport, Progress
+from leadgenius_async._extract.report import ExportReport, Kind, PartitionReport
 from leadgenius_async._extract.rewrite import without_rows
 from leadgenius_async._extract.schema import DatasetSchema
 from leadgenius_async._extract.sinks import Decoder, make_decoder
@@ -43,15 +44,9 @@ from leadgenius_async._extract.walk import Walk
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.transport import Transport
 
-#: Bytes in flight over all chains: pages on their way, and rows not yet in a file.
-BUDGET = 64 * 2**20
-#: What is left of it for a group has room for a page, which may have 6 MiB.
-LEAST_BUDGET = 16 * 2**20
-CONCURRENCY = 16  # chains at a time
 _TICK = 0.5  # seconds between progress reports while nothing arrives
 
 T = TypeVar("T")
-OnProgress = Callable[[Progress], None]
 
 
 class Export:
@@ -60,16 +55,11 @@ class Export:
     Args:
         transport: The way to the wire.
         query: What is asked for.
-        job: The export; where an unfinished one of the same kind stands in `out`, it is gone on
-            with.
+        spec: What tells this export from others; where an unfinished one of the same stands in
+            `out`, it is gone on with.
         plan: Cuts a new export into chains.
+        asked: The options.
         out: The output folder.
-        concurrency: Chains that run at a time.
-        budget: Bytes in flight; `BUDGET` if not given.
-        overwrite: Whether an export that stands in `out` is deleted first.
-        repair: Whether the journal of an unfinished one is built anew from its parts first.
-        allow_empty: Whether an export without a single row is a success.
-        on_progress: Called with each page, and every half second while none comes.
         store: Where the export is to be published when it is finished; `out` is then its staging
             folder, and goes.
     """
@@ -78,37 +68,26 @@ class Export:
         self,
         transport: Transport,
         query: Query,
-        job: Job,
+        spec: Spec,
         plan: Callable[[PageSize, Meter], Awaitable[Plan]],
+        asked: Asked,
         *,
         out: Path,
-        concurrency: int = CONCURRENCY,
-        budget: int | None = None,
-        overwrite: bool = False,
-        repair: bool = False,
-        allow_empty: bool = False,
-        on_progress: OnProgress | None = None,
         store: Store | None = None,
     ) -> None:
-        if budget is not None and budget < LEAST_BUDGET:
-            raise ValueError(f"budget_bytes is {budget}: pages need {LEAST_BUDGET} or more")
         self._transport = transport
         self._query = query
-        self._job = job
+        self._job = new_job(spec)
+        self._job.overwrite = asked.overwrite and store is not None
         self._plan = plan
+        self._asked = asked
         self._out = out
-        self._concurrency = concurrency
-        self._budget = BUDGET if budget is None else budget
-        self._overwrite = overwrite
-        self._repair = repair
-        self._allow_empty = allow_empty
-        self._on_progress = on_progress
         self._store = store
         self._first: RawPage | None = None
         # Of the rows of a page, some may be older than what is asked for.
         most = None if query.since else query.limit
         self._page_size = PageSize(query.sent, fixed=query.page_size, most=most)
-        self._decoder = make_decoder(query, job.spec.format, strict=job.spec.strict_schema)
+        self._decoder = make_decoder(query, spec.format, strict=spec.strict_schema)
         self._failed: dict[Partition, errors.LeadGeniusError] = {}
         self._again = 0  # rows that came twice, as far as that is known
 
@@ -141,7 +120,7 @@ class Export:
 
     async def _run(self) -> ExportReport:
         laid_out = None
-        if not self._overwrite:
+        if not self._asked.overwrite:
             laid_out = await to_thread.run_sync(self._go_on)
             if laid_out is not None and self._store is None:
                 return laid_out
@@ -154,9 +133,10 @@ class Export:
             else:
                 report, self._journal.parts = laid_out, dict(enumerate(laid_out.parts))
             if self._store is not None and not self._failed:
-                publication = Publication(self._dataset, self._store, repair=self._repair)
+                publication = Publication(self._dataset, self._store, repair=self._asked.repair)
                 await self._ticking(publication.run)
         except BaseException as error:
+            self._bring_up_to_date()
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._stop_short, error)
             raise
@@ -166,7 +146,7 @@ class Export:
         return report
 
     def _go_on(self) -> ExportReport | None:
-        return go_on(self._out, self._job.spec, repair=self._repair)
+        return go_on(self._out, self._job.spec, repair=self._asked.repair)
 
     def _open(self) -> Dataset:
         spec = self._job.spec
@@ -174,8 +154,8 @@ class Export:
             self._out,
             self._job,
             suffix=suffix_of(spec.format, spec.compression),
-            overwrite=self._overwrite,
-            repair=self._repair,
+            overwrite=self._asked.overwrite,
+            repair=self._asked.repair,
         )
 
     def _begin(self) -> None:
@@ -200,7 +180,7 @@ class Export:
         if not self._failed:
             self._require_rows()
         if not self._journal.parts:
-            await self._writer(self._decoder, ByteBudget(self._budget)).write_empty()
+            await self._writer(self._decoder, ByteBudget(self._asked.budget)).write_empty()
         if not self._failed and not self._job.unique:
             await to_thread.run_sync(self._drop_duplicates)
 
@@ -235,7 +215,7 @@ class Export:
             query = keys_query(self._query)
             page_size, decoder = PageSize(query.sent), KeysDecoder(query)
         # A walk's own: pages that are on their way when its limit is reached give nothing back.
-        budget = ByteBudget(self._budget)
+        budget = ByteBudget(self._asked.budget)
         writer = self._writer(decoder, budget)
         with_seen = {p: (chain, self._journal.tokens_of(chain)) for p, chain in chains.items()}
         walk = Walk(
@@ -247,7 +227,7 @@ class Export:
             page_size=page_size,
             budget=budget,
             meters=self._costs.meters,
-            concurrency=self._concurrency,
+            concurrency=self._asked.concurrency,
             on_page=self._count,
             first=self._first,
             limit=self._left if kind == "rows" else None,
@@ -399,7 +379,7 @@ class Export:
             self._journal.save()
 
     def _require_rows(self) -> None:
-        if self._costs.rows or self._job.totals.rejects or self._allow_empty:
+        if self._costs.rows or self._job.totals.rejects or self._asked.allow_empty:
             return
         if self._query.since and (self._costs.read or self._job.runs > 1):
             return  # there are rows, and none of them was changed since then
@@ -412,6 +392,7 @@ class Export:
     async def _finish(self) -> ExportReport:
         if not self._failed:
             await to_thread.run_sync(self._dataset.tidy_rejects)
+        self._bring_up_to_date()
         report, schema = await to_thread.run_sync(self._report)
         unswept = self._by_client and not self._job.spec.sweep
         report.incomplete_because = doubts(report, self._failed, unswept=unswept)
@@ -453,11 +434,14 @@ class Export:
             self._dataset.finish(report, schema, over=False)
 
     def _report(self) -> tuple[ExportReport, DatasetSchema | None]:
-        self._costs.bring_up_to_date()
         return make_report(self._out, self._query, self._journal)
 
+    def _bring_up_to_date(self) -> None:
+        """Let the journal say what was spent; not in a thread, for `_tick` does the same."""
+        self._costs.bring_up_to_date(self._transport.gate)
+
     def _count(self, content: Decoded[Any]) -> None:
-        self._costs.count(content)
+        self._costs.count(content, self._transport.gate)
         if content.content is not None:  # those of a sweep are ids alone
             self._transport.count_rows(self._query.table, content.rows)
         self._report_progress()
@@ -476,8 +460,9 @@ class Export:
     async def _tick(self) -> None:
         while True:
             await anyio.sleep(_TICK)
+            self._costs.note_pace(self._transport.gate)
             self._report_progress()
 
     def _report_progress(self) -> None:
-        if self._on_progress is not None:
-            self._on_progress(self._costs.progress(self._transport.gate))
+        if self._asked.on_progress is not None:
+            self._asked.on_progress(self._costs.progress(self._transport.gate))

@@ -16,7 +16,9 @@ from pathlib import Path
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.dataset import (
+from leadgenius_async._extract.files import pretty, replace, sync
+from leadgenius_async._extract.journal import Spec
+from leadgenius_async._extract.own_files import (
     MANIFEST,
     OWN_PART,
     PARTITIONS,
@@ -24,8 +26,6 @@ from leadgenius_async._extract.dataset import (
     check_parts,
     require_own,
 )
-from leadgenius_async._extract.files import pretty, replace, sync
-from leadgenius_async._extract.journal import Spec
 from leadgenius_async._extract.report import CompactReport, ExportReport
 from leadgenius_async._extract.schema import SCHEMA, DatasetSchema
 

@@ -10,7 +10,10 @@ from typing import Literal
 import msgspec
 
 from leadgenius_async import errors
-from leadgenius_async._extract.dataset import (
+from leadgenius_async._extract.files import DEEPEST, damage, folders
+from leadgenius_async._extract.journal import Journal, Spec
+from leadgenius_async._extract.lock import Holder, Lock, is_locked, read_holder
+from leadgenius_async._extract.own_files import (
     INTENT,
     JOURNAL,
     MANIFEST,
@@ -20,9 +23,6 @@ from leadgenius_async._extract.dataset import (
     forget,
     require_own,
 )
-from leadgenius_async._extract.files import DEEPEST, damage, folders
-from leadgenius_async._extract.journal import Journal, Spec
-from leadgenius_async._extract.lock import Holder, Lock, is_locked, read_holder
 from leadgenius_async._extract.report import ExportReport, PartitionReport
 from leadgenius_async._extract.rewrite import count_rows
 
@@ -158,7 +158,8 @@ def _contradictions(out: Path, report: ExportReport) -> Iterator[str]:
         yield "a chain has not reached its end"
 
 
-def _opened(path: Path) -> Journal:
+def opened(path: Path) -> Journal:
+    """Return a journal that another process, or another thread of this one, may have open."""
     try:
         return Journal(path)
     except OSError:  # SQLite's word as well for one that its process closes in this moment
@@ -169,7 +170,7 @@ def _unfinished(out: Path) -> ExportJob:
     state = out / STATE
     running = is_locked(state)
     try:
-        journal = _opened(state / JOURNAL)
+        journal = opened(state / JOURNAL)
     except errors.ExportDamaged as error:
         return ExportJob(job_id="", out=str(out), state="damaged", problem=str(error))
     try:

@@ -23,7 +23,7 @@ import msgspec
 from leadgenius_async import errors
 from leadgenius_async._extract.files import make_private
 from leadgenius_async._extract.formats import Chains, Compression, FileFormat, PartitionBy
-from leadgenius_async._extract.report import PartitionReport, PartReport
+from leadgenius_async._extract.report import PACE_SECONDS, Pace, PartitionReport, PartReport
 
 T = TypeVar("T")
 
@@ -131,6 +131,8 @@ class Totals(msgspec.Struct, kw_only=True):
         missing: Rows that the sweep found and the chains had not.
         orphans: Those of them whose `client_id` no client has.
         recovered: Those of the missing that were then fetched; the others were gone by then.
+        pace_seconds: Length of a stretch of `pace`.
+        pace: What was done when.
     """
 
     wire_bytes: int = 0
@@ -143,6 +145,8 @@ class Totals(msgspec.Struct, kw_only=True):
     missing: int = 0
     orphans: int = 0
     recovered: int = 0
+    pace_seconds: float = PACE_SECONDS
+    pace: list[Pace] = []
 
 
 class Job(msgspec.Struct, kw_only=True):

@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leadgenius_async import errors
-from leadgenius_async._extract.dataset import JOURNAL, LAYOUT, STATE, forget
 from leadgenius_async._extract.files import describe, sync
 from leadgenius_async._extract.folders import sort_out
 from leadgenius_async._extract.formats import suffix_of
@@ -33,6 +32,7 @@ from leadgenius_async._extract.intent import (
 )
 from leadgenius_async._extract.journal import Job, Journal, Spec, create_journal
 from leadgenius_async._extract.lock import Lock
+from leadgenius_async._extract.own_files import JOURNAL, LAYOUT, STATE, forget
 from leadgenius_async._extract.parts import GROUP_BYTES
 from leadgenius_async._extract.report import ExportReport, PartReport
 from leadgenius_async._extract.rewrite import each_group, grouped, what_stays, write_part

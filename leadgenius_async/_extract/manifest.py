@@ -7,6 +7,7 @@ from pathlib import Path
 
 from leadgenius_async import errors
 from leadgenius_async._extract.journal import Journal
+from leadgenius_async._extract.pace import rounded
 from leadgenius_async._extract.plan import Partition
 from leadgenius_async._extract.query import Query
 from leadgenius_async._extract.report import ExportReport
@@ -23,15 +24,23 @@ def make_report(
     out: Path, query: Query, journal: Journal
 ) -> tuple[ExportReport, DatasetSchema | None]:
     """Return what the manifest and `schema.json` say of what is durable; of NDJSON no schema."""
+    report = of_journal(out, journal)
+    report.company_id = query.company_id
+    extra = extra_fields(out, report.parts)
+    report.extra = {name: field.rows for name, field in extra.items()}
+    return report, _schema(query, extra) if report.format == "parquet" else None
+
+
+def of_journal(out: Path, journal: Journal) -> ExportReport:
+    """Return what a journal says of what is durable; what `_extra` holds is in the parts alone."""
     job, totals = journal.job, journal.job.totals
     parts = [*journal.parts.values()]
     chains = [chain.report for chain in journal.chains]
-    extra = extra_fields(out, parts)
-    report = ExportReport(
+    return ExportReport(
         job_id=job.job_id,
         asked=job.spec.digest,
-        table=query.table,
-        company_id=query.company_id,
+        table=job.spec.table,
+        company_id=job.spec.company_id,
         out=str(out),
         format=job.spec.format,
         compression=job.spec.compression,
@@ -50,15 +59,15 @@ def make_report(
         missing=totals.missing,
         orphans=totals.orphans,
         recovered=totals.recovered,
-        extra={name: field.rows for name, field in extra.items()},
         runs=job.runs,
         seconds=round(totals.seconds, 3),
         started_at=job.started_at,
         files=[str(out / part.file) for part in parts],
         partitions=chains,
         parts=parts,
+        pace_seconds=totals.pace_seconds,
+        pace=rounded(totals.pace),
     )
-    return report, _schema(query, extra) if job.spec.format == "parquet" else None
 
 
 def _schema(query: Query, extra: Mapping[str, ExtraField]) -> DatasetSchema:

@@ -15,19 +15,14 @@ import anyio
 from anyio import to_thread
 
 from leadgenius_async import errors
-from leadgenius_async._extract.dataset import (
-    JOURNAL,
-    MANIFEST,
-    REJECTS,
-    STATE,
-    SUCCESS,
-    Dataset,
-)
+from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import sizes_in
 from leadgenius_async._extract.finished import conflict
 from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._extract.jobs import discard
 from leadgenius_async._extract.journal import Job, Journal, Spec
+from leadgenius_async._extract.options import Asked
+from leadgenius_async._extract.own_files import JOURNAL, MANIFEST, REJECTS, STATE, SUCCESS
 from leadgenius_async._extract.schema import SCHEMA
 from leadgenius_async._extract.store import Store, default_staging, resolve
 from leadgenius_async._private import make_private_folder
@@ -35,30 +30,20 @@ from leadgenius_async._private import make_private_folder
 _AT_A_TIME = 4  # parts
 
 
-def choose_place(
-    out: str | Path,
-    *,
-    filesystem: object | None,
-    staging: str | Path | None,
-    spec: Spec,
-    overwrite: bool,
-    repair: bool = False,
-) -> tuple[Path, Store | None]:
+def choose_place(out: str | Path, asked: Asked, spec: Spec) -> tuple[Path, Store | None]:
     """Return the folder to write to and, if the export is to be published, the store.
 
     Args:
         out: The output folder, or its address.
-        filesystem: What reaches it, instead of what the address names.
-        staging: Where an export stands until it is in the store; None for the usual place.
+        asked: The export's options.
         spec: What is asked for, as far as it is known.
-        overwrite: Whether an export that stands there may be deleted.
-        repair: Whether the journal of an unfinished one is to be built anew.
 
     Raises:
         ValueError: `out` cannot be read, or it is a folder and `staging` is given.
         Exception: What `resolve` and `require_free` raise.
     """
-    place = resolve(out, filesystem)
+    place = resolve(out, asked.filesystem)
+    staging = asked.staging
     if isinstance(place, Path):
         if staging is not None:
             raise ValueError(f"staging is for exports into a store, and {out} is a folder")
@@ -66,8 +51,9 @@ def choose_place(
     if staging is None:
         staging = default_staging(place.given)
         make_private_folder(staging.parent)  # people's contact data
-    require_free(place, Path(staging), spec, overwrite=overwrite, repair=repair)
-    return Path(staging), place
+    staging = Path(staging)
+    require_free(place, staging, spec, overwrite=asked.overwrite, repair=asked.repair)
+    return staging, place
 
 
 def require_free(

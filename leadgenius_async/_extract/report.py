@@ -8,6 +8,8 @@ from typing import Literal
 import msgspec
 
 MANIFEST_VERSION = 2
+#: A stretch of an export's time, as long as its times are few.
+PACE_SECONDS = 10.0
 
 Kind = Literal["rows", "sweep", "recovery"]
 RowsFrom = Literal["list", "pipeline"]
@@ -131,6 +133,28 @@ class PartReport(msgspec.Struct, frozen=True):
     sha256: str = ""
 
 
+class Pace(msgspec.Struct, kw_only=True):
+    """What an export did in a stretch of its time.
+
+    Attributes:
+        at: When it begins, in seconds since the export was first started.
+        seconds: How much of it the export ran.
+        requests: HTTP requests sent in it, with retries.
+        retries: Tries after the first.
+        throttled: Seconds for which requests had to stand still after a 429 that came in it.
+        rows: Rows taken in it.
+        limit: Requests per minute that were in force at its end; None if not paced.
+    """
+
+    at: float
+    seconds: float = 0.0
+    requests: int = 0
+    retries: int = 0
+    throttled: float = 0.0
+    rows: int = 0
+    limit: float | None = None
+
+
 class CompactReport(msgspec.Struct, kw_only=True):
     """What became of a dataset that was written anew.
 
@@ -195,6 +219,9 @@ class ExportReport(msgspec.Struct, kw_only=True):
         incomplete_because: Why not, in one sentence; None if complete.
         partitions: One entry a chain.
         parts: One entry a part file.
+        pace_seconds: Length of a stretch of `pace`.
+        pace: What was done when, of all runs, in stretches of equal length, 360 at most; one in
+            which the export did not run has no entry, and an export by an older version none.
     """
 
     manifest_version: int = MANIFEST_VERSION
@@ -232,3 +259,5 @@ class ExportReport(msgspec.Struct, kw_only=True):
     incomplete_because: str | None = None
     partitions: list[PartitionReport] = []
     parts: list[PartReport] = []
+    pace_seconds: float = PACE_SECONDS
+    pace: list[Pace] = []

@@ -21,7 +21,7 @@ import pyarrow.fs as pafs
 from platformdirs import user_state_path
 
 from leadgenius_async import errors
-from leadgenius_async._extract.dataset import TABLES, is_own
+from leadgenius_async._extract.own_files import TABLES, is_own
 
 _CHUNK = 8 * 2**20  # bytes
 #: In these a file is there when its upload is complete, and not before. Elsewhere it is written

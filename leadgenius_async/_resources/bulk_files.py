@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Unpack, get_args
 
 import msgspec
 from anyio import to_thread
 
 from leadgenius_async import errors
 from leadgenius_async._extract.formats import (
-    Chains,
     Compression,
     FileFormat,
-    PartitionBy,
     check_choice,
     check_compression,
 )
-from leadgenius_async._extract.journal import Spec, new_job
+from leadgenius_async._extract.options import Asked, ExportOptions
 from leadgenius_async._extract.query import Query, make_query
-from leadgenius_async._extract.report import ExportEstimate, ExportReport, Progress
+from leadgenius_async._extract.report import ExportEstimate, ExportReport
 from leadgenius_async._http.call import Meter
 from leadgenius_async._http.observe import facts_of, followed
+from leadgenius_async._resources import checks
 from leadgenius_async._resources.bulk_list import BulkList
+
+if TYPE_CHECKING:
+    from leadgenius_async._extract.store import Store
 
 #: What whoever follows an export is told of its report.
 _TOLD = (
@@ -40,30 +41,7 @@ class BulkFiles(BulkList):
     async def export(
         self,
         out: str | Path,
-        *,
-        company_id: str | None = None,
-        clients: Iterable[str] = (),
-        fields: Iterable[str] | None = None,
-        since: dt.datetime | str | None = None,
-        limit: int | None = None,
-        format: FileFormat = "parquet",  # noqa: A002 - the users' word for it
-        compression: Compression = "zstd",
-        max_file_bytes: int | None = None,
-        page_size: int | None = None,
-        concurrency: int = 16,
-        budget_bytes: int | None = None,
-        chains: Chains = "auto",
-        sweep: bool = True,
-        overwrite: bool = False,
-        retry_failed: bool = False,
-        repair: bool = False,
-        strict_schema: bool = False,
-        partition_by: PartitionBy | None = None,
-        single_file: bool = False,
-        allow_empty: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
-        filesystem: object | None = None,
-        staging: str | Path | None = None,
+        **options: Unpack[ExportOptions],
     ) -> ExportReport:
         """Take leads out into files; an unfinished export of the same query is gone on with.
 
@@ -89,19 +67,20 @@ class BulkFiles(BulkList):
                 still, and the leads are dropped here.
             limit: Most leads to take. They are those that come first: the chains are then walked
                 one after the other, and not swept.
-            format: `parquet` or `ndjson`.
-            compression: `zstd`, `gzip` or `none`; of Parquet also `snappy` or `lz4`.
+            format: `parquet`, if nothing is said, or `ndjson`.
+            compression: `zstd`, if nothing is said, `gzip` or `none`; of Parquet also `snappy` or
+                `lz4`.
             max_file_bytes: Most bytes of a part file, a single page's rows apart. Usual ones have
                 up to 100 MB; `compact` makes larger ones.
             page_size: Leads per request, 1 to 5,000; learned from the rows if not given.
-            concurrency: Most chains of pages at a time.
+            concurrency: Most chains of pages at a time; 16 if not given.
             budget_bytes: Most bytes in flight, pages on their way and rows that are not in a file
                 yet: 16 MiB or more, 64 MiB if not given. Memory is a few times that.
             chains: `all` walks one chain over all rows; `clients` one for each client, then one
                 over the ids of all rows, to find and fetch what those miss; `auto` takes what
-                the first page shows to be faster.
-            sweep: Whether to look for rows that the clients' chains miss; without it, such an
-                export is not complete.
+                the first page shows to be faster, and is what happens if nothing is said.
+            sweep: False does not look for rows that the clients' chains miss; such an export is
+                not complete.
             overwrite: Delete an export that stands in `out`, once there are rows to take its
                 place; in a store, once all of them are there. Always begins anew.
             retry_failed: Only go on with an unfinished export, one whose chains failed or that
@@ -141,90 +120,44 @@ class BulkFiles(BulkList):
         print(report.rows, report.complete)
         ```
         """
-        query = check_options(
-            self._table,
-            company_id=company_id,
-            clients=clients,
-            fields=fields,
-            since=since,
-            limit=limit,
-            format=format,
-            compression=compression,
-            max_file_bytes=max_file_bytes,
-            page_size=page_size,
-            concurrency=concurrency,
-            chains=chains,
-            partition_by=partition_by,
-            single_file=single_file,
-        )
-        # Here, since they load pyarrow.
-        from leadgenius_async._extract.dataset import require_failed  # noqa: PLC0415
-        from leadgenius_async._extract.export import Export  # noqa: PLC0415
-        from leadgenius_async._extract.planner import Planner  # noqa: PLC0415
-        from leadgenius_async._extract.publish import choose_place  # noqa: PLC0415
-
+        checks.known(options, ExportOptions, noun="option")
+        asked = Asked(table=self._table, **options)
         if not os.fspath(out):
             raise ValueError("out is empty: name a folder, or the URI of one in a store")
-        spec = Spec(
-            service=self._transport.base_url,
-            table=self._table,
-            company_id=query.company_id,
-            clients=sorted(query.clients),
-            fields=[field.name for field in query.wanted] if query.projected else None,
-            format=format,
-            chains=chains,
-            sweep=sweep,
-            strict_schema=strict_schema,
-            since=None if query.since is None else query.since.isoformat(),
-            limit=limit,
-            compression=compression,
-            max_file_bytes=max_file_bytes,
-            partition_by=partition_by,
-            single_file=single_file,
-        )
-        try:
-            folder, store = await to_thread.run_sync(
-                lambda: choose_place(
-                    out,
-                    filesystem=filesystem,
-                    staging=staging,
-                    spec=spec,
-                    overwrite=overwrite,
-                    repair=repair,
-                )
-            )
-        except errors.AlreadyExported as error:
-            await self._require_company(query, error)
-            raise
-        if retry_failed:
+        # Here, since they load pyarrow.
+        from leadgenius_async._extract.export import Export  # noqa: PLC0415
+        from leadgenius_async._extract.in_the_way import require_failed  # noqa: PLC0415
+        from leadgenius_async._extract.planner import Planner  # noqa: PLC0415
+
+        folder, store = await self._place(out, asked)
+        if asked.retry_failed:
             require_failed(folder)
         with followed(
-            self._transport.observer, "export", table=self._table, format=format
+            self._transport.observer, "export", table=self._table, format=asked.format
         ) as facts:
-            query = await self._checked(query)
+            query = await self._checked(asked.query)
             spec = msgspec.structs.replace(
-                spec,
+                asked.spec(self._transport.base_url),
                 company_id=query.company_id,
                 target=None if store is None else store.given,
             )
-            job = new_job(spec)
-            job.overwrite = overwrite and store is not None
+            planner = Planner(self._transport, query, asked.chains, self._client_ids)
             done = await Export(
-                self._transport,
-                query,
-                job,
-                Planner(self._transport, query, chains, self._client_ids),
-                out=folder,
-                concurrency=concurrency,
-                budget=budget_bytes,
-                overwrite=overwrite,
-                repair=repair,
-                allow_empty=allow_empty,
-                on_progress=on_progress,
-                store=store,
+                self._transport, query, spec, planner, asked, out=folder, store=store
             ).run()
             facts.update(facts_of(done, _TOLD))
             return done
+
+    async def _place(self, out: str | Path, asked: Asked) -> tuple[Path, Store | None]:
+        """Return the folder to write to and, if the export is to be published, the store."""
+        from leadgenius_async._extract.publish import choose_place  # noqa: PLC0415 - as there
+
+        spec = asked.spec(self._transport.base_url)
+        try:
+            return await to_thread.run_sync(choose_place, out, asked, spec)
+        except errors.AlreadyExported as error:
+            await self._require_company(asked.query, error)
+            raise
 
     async def estimate(
         self,
@@ -288,63 +221,3 @@ class BulkFiles(BulkList):
         company_id = (await self._checked(query)).company_id
         if msgspec.json.decode(error.manifest, type=ExportReport).company_id != company_id:
             raise errors.ExportConflict(str(error)) from None
-
-
-def check_options(
-    table: str,
-    *,
-    company_id: str | None = None,
-    clients: Iterable[str] = (),
-    fields: Iterable[str] | None = None,
-    since: dt.datetime | str | None = None,
-    limit: int | None = None,
-    format: FileFormat = "parquet",  # noqa: A002 - as `export` has it
-    compression: Compression = "zstd",
-    max_file_bytes: int | None = None,
-    page_size: int | None = None,
-    concurrency: int = 16,
-    chains: Chains = "auto",
-    partition_by: PartitionBy | None = None,
-    single_file: bool = False,
-    **_others: object,
-) -> Query:
-    """Return the query of an export whose options can all be used; `export` says what they are.
-
-    Raises:
-        ValueError: One is out of range, or two do not go together.
-        TypeError: `clients` or `fields` is one string and not a list of them.
-    """
-    check_choice("format", format, get_args(FileFormat))
-    check_choice("chains", chains, get_args(Chains))
-    check_compression(format, compression)
-    if max_file_bytes is not None and max_file_bytes < 1:
-        raise ValueError(f"max_file_bytes is {max_file_bytes}: a file has at least one byte")
-    if concurrency < 1:
-        raise ValueError(f"concurrency is {concurrency}: at least one chain has to run")
-    if limit is not None and chains == "clients":
-        raise ValueError("limit goes with one chain after the other: leave chains out")
-    query = make_query(
-        table,
-        company_id=company_id,
-        clients=clients,
-        fields=fields,
-        page_size=page_size,
-        since=since,
-        limit=limit,
-    )
-    if max_file_bytes is not None and (partition_by or single_file):
-        raise ValueError("max_file_bytes goes with neither partition_by nor single_file")
-    if partition_by is not None:
-        _check_partition(partition_by, query, format)
-    return query
-
-
-def _check_partition(column: str, query: Query, format_: str) -> None:
-    check_choice("partition_by", column, get_args(PartitionBy))
-    if format_ != "parquet":
-        raise ValueError(
-            "partition_by is for Parquet: NDJSON has each row whole, its client_id as well (leave "
-            "it out, or take one client at a time)"
-        )
-    if column not in {field.name for field in query.wanted}:
-        raise ValueError(f"partition_by is {column!r}, which is not among the fields: add it")

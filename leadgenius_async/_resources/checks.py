@@ -126,7 +126,7 @@ def days(
     return first, last
 
 
-def known(fields: Mapping[str, object], type_: type) -> None:
+def known(fields: Mapping[str, object], type_: type, *, noun: str = "field") -> None:
     """Check the names of keyword arguments, as a function that spells them out would.
 
     What is missing is for the checks of the values.
@@ -134,6 +134,7 @@ def known(fields: Mapping[str, object], type_: type) -> None:
     Args:
         fields: The arguments.
         type_: The `TypedDict` that names them.
+        noun: What one of them is called.
 
     Raises:
         TypeError: One is not known.
@@ -143,7 +144,7 @@ def known(fields: Mapping[str, object], type_: type) -> None:
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-            raise TypeError(f"there is no field {name!r} here; {hint}")
+            raise TypeError(f"there is no {noun} {name!r} here; {hint}")
 
 
 def changes(fields: Mapping[str, object]) -> Mapping[str, object]:

@@ -13,20 +13,19 @@ from anyio import to_thread
 from leadgenius_async import errors
 from leadgenius_async._http.observe import facts_of, followed
 from leadgenius_async._resources import checks
+from leadgenius_async._resources.import_options import MAX_BATCH, UpsertOptions
 from leadgenius_async._resources.lead_imports import LeadImports, source_of
 from leadgenius_async._resources.lead_reads import LeadReads
 from leadgenius_async._writes.defaults import BATCH
-from leadgenius_async._writes.report import BulkProgress, BulkReport, Mode
-from leadgenius_async._writes.rules import KeyField, Ready, Unknown
+from leadgenius_async._writes.report import BulkReport
+from leadgenius_async._writes.rules import KeyField, Ready
 
 if TYPE_CHECKING:
+    from leadgenius_async._writes.change_items import Checked, Verb
     from leadgenius_async._writes.change_report import BulkChanges, ChangeProgress
     from leadgenius_async._writes.change_rows import Leads
-    from leadgenius_async._writes.changes import Checked, Verb
     from leadgenius_async._writes.source import Rows, Source
 
-#: The service's documented ceiling for a batch.
-_MAX_BATCH = 100
 #: What whoever follows changes is told of their report.
 _TOLD = (
     "total", "updated", "unchanged", "deleted", "gone", "missing", "refused", "unverified",
@@ -42,23 +41,6 @@ class ChangeOptions(TypedDict, total=False):
     dry_run: bool
     report: str | Path | None
     on_progress: Callable[[ChangeProgress], None] | None
-
-
-class ImportOptions(TypedDict, total=False):
-    """What of `create_many` also goes for `upsert_many`."""
-
-    client_id: str | None
-    columns: Mapping[str, str] | None
-    batch_size: int
-    mode: Mode
-    settle: float
-    unknown: Unknown
-    names_from_email: bool
-    stop_on_error: bool
-    journal: str | Path | None
-    report: str | Path | None
-    company_id: str | None
-    on_progress: Callable[[BulkProgress], None] | None
 
 
 class InvisibleLeads(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +193,7 @@ class LeadBulk(LeadImports):
         rows: Source | Rows,
         *,
         key: KeyField = "email",
-        **options: Unpack[ImportOptions],
+        **options: Unpack[UpsertOptions],
     ) -> BulkReport:
         """Create leads, and change those that their client has already.
 
@@ -232,7 +214,7 @@ class LeadBulk(LeadImports):
         print(done.created, done.updated)
         ```
         """
-        checks.known(options, ImportOptions)
+        checks.known(options, UpsertOptions, noun="option")
         return await self.create_many(rows, on_existing="update", key=key, **options)
 
     async def find_invisible(self) -> list[InvisibleLeads]:
@@ -306,9 +288,9 @@ class LeadBulk(LeadImports):
         """Change or delete the leads of a source."""
         from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
 
-        checks.known(options, ChangeOptions)
+        checks.known(options, ChangeOptions, noun="option")
         how = machinery.ChangeOptions(
-            batch_size=checks.whole("batch_size", options.get("batch_size", BATCH), 1, _MAX_BATCH),
+            batch_size=checks.whole("batch_size", options.get("batch_size", BATCH), 1, MAX_BATCH),
             verify=options.get("verify", False),
             dry_run=options.get("dry_run", False),
         )

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Unpack
 
 from anyio import to_thread
 
 from leadgenius_async import errors
-from leadgenius_async._extract.formats import check_choice
 from leadgenius_async._extract.in_thread import in_thread
 from leadgenius_async._http.observe import facts_of, followed
 from leadgenius_async._resources import checks
 from leadgenius_async._resources.analytics import Analytics
+from leadgenius_async._resources.import_options import Asked, ImportOptions
 from leadgenius_async._resources.section import Section
-from leadgenius_async._writes.defaults import BATCH, SETTLE
-from leadgenius_async._writes.report import BulkPreview, BulkProgress, BulkReport, Mode, OnExisting
-from leadgenius_async._writes.rules import KeyField, Rules, Unknown
+from leadgenius_async._writes.report import BulkPreview, BulkReport
 
 if TYPE_CHECKING:
+    from leadgenius_async._writes.engine import Import
     from leadgenius_async._writes.intake import Intake
     from leadgenius_async._writes.journal import Journal
     from leadgenius_async._writes.records import ImportSpec
     from leadgenius_async._writes.report_file import Write
     from leadgenius_async._writes.source import Rows, Source
 
-#: The service's documented ceiling for a batch.
-_MAX_BATCH = 100
 #: What whoever follows an import is told of its report.
 _TOLD = (
     "job_id", "total", "created", "existing", "updated", "rejected", "unresolved", "doubled",
@@ -42,24 +38,7 @@ class LeadImports(Section):
     """Calls of `/api/leads` that take many leads."""
 
     async def create_many(
-        self,
-        rows: Source | Rows,
-        *,
-        client_id: str | None = None,
-        columns: Mapping[str, str] | None = None,
-        batch_size: int = BATCH,
-        mode: Mode = "verified",
-        settle: float = SETTLE,
-        on_existing: OnExisting = "skip",
-        key: KeyField | None = None,
-        unknown: Unknown = "keep",
-        require_email: bool = False,
-        names_from_email: bool = False,
-        stop_on_error: bool = False,
-        journal: str | Path | None = None,
-        report: str | Path | None = None,
-        company_id: str | None = None,
-        on_progress: Callable[[BulkProgress], None] | None = None,
+        self, rows: Source | Rows, **options: Unpack[ImportOptions]
     ) -> BulkReport:
         """Create leads, and prove for each row that it is there, once.
 
@@ -77,16 +56,18 @@ class LeadImports(Section):
             client_id: The client of rows that name none.
             columns: The field of a column, where its name does not say it; an empty text leaves
                 the column out. Usual names (`First Name`, `Job Title`) are known.
-            batch_size: Rows of a request, 1 to 100.
-            mode: `verified`; `at_most_once` never sends a row again, even if it is proven absent;
-                `fast` looks for nothing before or after, and believes what the service says.
-            settle: Seconds that a lost answer may take to be applied.
+            batch_size: Rows of a request, 1 to 100; 50 if not given.
+            mode: `verified`, if nothing is said; `at_most_once` never sends a row again, even if it
+                is proven absent; `fast` looks for nothing before or after, and believes what the
+                service says.
+            settle: Seconds that a lost answer may take to be applied; 90 if not given.
             on_existing: What becomes of a row whose e-mail address (or, without one, LinkedIn
-                profile) the client has: `skip` it, `update` the lead, or `create` another one.
+                profile) the client has: `skip` it, if nothing is said, `update` the lead, or
+                `create` another one.
             key: What every row must have to be known again, or it is refused; a row with
                 `linkedinUrl` for its key must have no e-mail address. None: none need have one.
-            unknown: Whether fields that the platform does not document are kept, or their row is
-                refused.
+            unknown: `keep` keeps fields that the platform does not document, as happens if nothing
+                is said; `refuse` refuses their row.
             require_email: Whether a row without an e-mail address is refused.
             names_from_email: Whether missing names are made from the e-mail address.
             stop_on_error: Whether it ends before the first row that the rules refuse, once those
@@ -116,73 +97,42 @@ class LeadImports(Section):
         """
         from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
 
-        check_choice("mode", mode, get_args(Mode))
-        check_choice("on_existing", on_existing, get_args(OnExisting))
-        checks.whole("batch_size", batch_size, 1, _MAX_BATCH)
-        _check_settle(settle)
-        rules = Rules(
-            client_id=client_id,
-            unknown=unknown,
-            key=key,
-            require_email=require_email,
-            names_from_email=names_from_email,
-        )
+        checks.known(options, ImportOptions, noun="option")
+        asked = Asked(**options)
         source = await source_of(rows)
-        if report is not None:
-            machinery.check_report(report, source=source.path, journal=journal)
+        if asked.report is not None:
+            machinery.check_report(asked.report, source=source.path, journal=asked.journal)
         with (
             followed(
-                self._transport.observer, "create_many", mode=mode, on_existing=on_existing
+                self._transport.observer,
+                "create_many",
+                mode=asked.mode,
+                on_existing=asked.on_existing,
             ) as facts,
-            machinery.report_file(report, source.path) as write,
+            machinery.report_file(asked.report, source.path) as write,
         ):
-            if client_id is not None:
-                await self._account.check_clients([client_id])
-            intake = await self._intake(source, rules, columns)
-            company = company_id or await self._account.company_id()
-            spec = machinery.ImportSpec(
-                service=self._transport.base_url,
-                company_id=company,
-                client_id=client_id,
-                mode=mode,
-                on_existing=on_existing,
-            )
-            gate = self._transport.gate
-            options = machinery.Options(
-                mode=mode, batch_size=batch_size, settle=settle, stop=stop_on_error
-            )
-            with _opened(journal, spec) as opened:
-                known = opened.rows() if stop_on_error else sys.maxsize
+            if asked.client_id is not None:
+                await self._account.check_clients([asked.client_id])
+            intake = await self._intake(source, asked)
+            company = asked.company_id or await self._account.company_id()
+            with _opened(asked.journal, self._spec(asked, company)) as journal:
+                known = journal.rows() if asked.stop_on_error else sys.maxsize
                 taken = machinery.UpToRefused(intake, known)
-                done = await machinery.Import(
-                    machinery.LeadService(self._transport, company),
-                    opened,
-                    options,
-                    on_progress=on_progress,
-                    gate=lambda: (gate.limit, gate.paused_for),
-                ).run(taken)
+                done = await self._import(asked, company, journal).run(taken)
                 facts.update(facts_of(done, _TOLD))
-                done.journal = None if journal is None else str(journal)
+                done.journal = None if asked.journal is None else str(asked.journal)
                 if write is not None:
-                    await in_thread(_write_report, opened, write)
+                    await in_thread(_write_report, journal, write)
                 if taken.refused is not None:
-                    raise _stopped(opened, done, *taken.refused)
+                    raise _stopped(journal, done, *taken.refused)
             return done
 
     async def preview_many(
         self,
         rows: Source | Rows,
         *,
-        client_id: str | None = None,
         client_exists: bool = True,
-        columns: Mapping[str, str] | None = None,
-        batch_size: int = BATCH,
-        mode: Mode = "verified",
-        settle: float = SETTLE,
-        on_existing: OnExisting = "skip",
-        unknown: Unknown = "keep",
-        require_email: bool = False,
-        names_from_email: bool = False,
+        **options: Unpack[ImportOptions],
     ) -> BulkPreview:
         """Say what `create_many` would do with the same arguments, and send nothing.
 
@@ -190,17 +140,9 @@ class LeadImports(Section):
 
         Args:
             rows: As of `create_many`; an iterator is used up.
-            client_id: The client of rows that name none.
-            client_exists: Whether it must be a client of the account; if not, it is one that is
-                to be made.
-            columns: The field of a column, where its name does not say it.
-            batch_size: Rows of a request, 1 to 100.
-            mode: How sure the import is to be.
-            settle: Seconds that a lost answer may take to be applied: what is waited for.
-            on_existing: What becomes of a row whose key the client has.
-            unknown: What becomes of fields that the platform does not document.
-            require_email: Whether a row without an e-mail address is refused.
-            names_from_email: Whether missing names are made from the e-mail address.
+            client_exists: Whether `client_id` must be a client of the account; if not, it is one
+                that is to be made.
+            **options: Those of `create_many`; no journal, no report and no progress comes of them.
 
         Raises:
             ValueError: A value out of range, or a source that cannot be read.
@@ -214,49 +156,62 @@ class LeadImports(Section):
         """
         from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
 
-        check_choice("mode", mode, get_args(Mode))
-        check_choice("on_existing", on_existing, get_args(OnExisting))
-        checks.whole("batch_size", batch_size, 1, _MAX_BATCH)
-        _check_settle(settle)
-        rules = Rules(
-            client_id=client_id,
-            unknown=unknown,
-            require_email=require_email,
-            names_from_email=names_from_email,
-        )
-        if client_id is not None and client_exists:
-            await self._account.check_clients([client_id])
-        intake = await self._intake(await source_of(rows), rules, columns)
-        spec = machinery.ImportSpec(
-            service=self._transport.base_url,
-            company_id="",
-            client_id=client_id,
-            mode=mode,
-            on_existing=on_existing,
-        )
-        journal = machinery.Journal(None, machinery.new_import(spec))
+        checks.known(options, ImportOptions, noun="option")
+        asked = Asked(**options)
+        if asked.client_id is not None and client_exists:
+            await self._account.check_clients([asked.client_id])
+        intake = await self._intake(await source_of(rows), asked)
+        journal = machinery.Journal(None, machinery.new_import(self._spec(asked, "")))
         try:
             load = await machinery.take_in(intake, journal)
             return machinery.preview_of(
                 journal,
                 load,
                 before=await self._sizes(),
-                batch_size=batch_size,
-                mode=mode,
-                settle=settle,
+                batch_size=asked.batch_size,
+                mode=asked.mode,
+                settle=asked.settle,
                 limit=self._transport.gate.limit,
             )
         finally:
             journal.close()
 
-    async def _intake(
-        self, source: Rows, rules: Rules, columns: Mapping[str, str] | None
-    ) -> Intake:
+    def _spec(self, asked: Asked, company_id: str) -> ImportSpec:
+        """Return what tells this import from others."""
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
+        return machinery.ImportSpec(
+            service=self._transport.base_url,
+            company_id=company_id,
+            client_id=asked.client_id,
+            mode=asked.mode,
+            on_existing=asked.on_existing,
+        )
+
+    def _import(self, asked: Asked, company_id: str, journal: Journal) -> Import:
+        from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
+
+        gate = self._transport.gate
+        how = machinery.Options(
+            mode=asked.mode,
+            batch_size=asked.batch_size,
+            settle=asked.settle,
+            stop=asked.stop_on_error,
+        )
+        return machinery.Import(
+            machinery.LeadService(self._transport, company_id),
+            journal,
+            how,
+            on_progress=asked.on_progress,
+            gate=lambda: (gate.limit, gate.paused_for),
+        )
+
+    async def _intake(self, source: Rows, asked: Asked) -> Intake:
         """Take a source in; rows that name their clients must name those of the account."""
         from leadgenius_async._writes.intake import Intake  # noqa: PLC0415 - as there
 
-        fault_of = None if rules.client_id is not None else await self._account.client_faults()
-        return Intake(source, rules, columns=columns, fault_of=fault_of)
+        fault_of = None if asked.client_id is not None else await self._account.client_faults()
+        return Intake(source, asked.rules, columns=asked.columns, fault_of=fault_of)
 
     async def _sizes(self) -> dict[str, int]:
         """Return how many leads each client has; nothing where the service does not say."""
@@ -315,10 +270,3 @@ async def source_of(rows: Source | Rows) -> Rows:
     from leadgenius_async._writes.source import Rows, read_rows  # noqa: PLC0415 - as there
 
     return rows if isinstance(rows, Rows) else await to_thread.run_sync(read_rows, rows)
-
-
-def _check_settle(value: object) -> None:
-    if not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ValueError(
-            f"settle is {value!r}: give the seconds that an answer may be late, 0 or more"
-        )

@@ -11,9 +11,10 @@ from leadgenius_async import errors
 from leadgenius_async._http.transport import Transport
 from leadgenius_async._resources.account import Account
 from leadgenius_async._resources.lead_reads import LeadReads
-from leadgenius_async._writes import changes
+from leadgenius_async._writes import read_back
+from leadgenius_async._writes.change_items import Checked
 from leadgenius_async._writes.change_report import ChangeProgress
-from leadgenius_async._writes.changes import Changes, Checked, Options
+from leadgenius_async._writes.changes import Changes, Options
 from leadgenius_async._writes.rules import Ready
 
 #: Leads that are handed on at a time.
@@ -77,10 +78,10 @@ class Purge:
             TenantMismatch: The list of the client has leads of another one.
             LeadGeniusError: See `errors`.
         """
-        pauses = iter(changes.LOOKS[1:])
+        pauses = iter(read_back.LOOKS[1:])
         while True:
             if await self._look():
-                pauses = iter(changes.LOOKS[1:])
+                pauses = iter(read_back.LOOKS[1:])
             elif not self._stale:
                 return self._report
             elif (pause := next(pauses, None)) is not None:

@@ -16,7 +16,7 @@ from typing import TypeGuard
 
 import msgspec
 
-from leadgenius_async._writes.changes import Checked
+from leadgenius_async._writes.change_items import Checked
 from leadgenius_async._writes.columns import ColumnMap, plain_name
 from leadgenius_async._writes.intake import Intake, unreadable
 from leadgenius_async._writes.rows import Rejected, Row

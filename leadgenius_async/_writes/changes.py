@@ -15,15 +15,11 @@ import time
 from collections import deque
 from collections.abc import (
     AsyncIterable,
-    AsyncIterator,
     Callable,
-    Collection,
     Iterator,
-    Mapping,
     Sequence,
 )
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Protocol
 
 import anyio
 import msgspec
@@ -35,7 +31,8 @@ from leadgenius_async._http import record
 from leadgenius_async._http.call import Meter, make_call
 from leadgenius_async._http.retry import is_too_slow
 from leadgenius_async._http.transport import Transport
-from leadgenius_async._lead_structs import EnrichLead
+from leadgenius_async._writes import read_back
+from leadgenius_async._writes.change_items import Checked, Ended, Item, Verb, end_of, in_rounds
 from leadgenius_async._writes.change_report import (
     BulkChanges,
     ChangeEnd,
@@ -43,18 +40,14 @@ from leadgenius_async._writes.change_report import (
     ChangeResult,
 )
 from leadgenius_async._writes.defaults import BATCH
-from leadgenius_async._writes.members import struct_fields
-from leadgenius_async._writes.report import MAX_ROWS, RowChange
-from leadgenius_async._writes.rules import Change, Ready, Refused
+from leadgenius_async._writes.read_back import ReadBack, Reader
+from leadgenius_async._writes.report import MAX_ROWS
+from leadgenius_async._writes.rules import Ready, Refused
 
 CONCURRENCY = 16  # requests under way; the gate paces them
 #: Rows, and bytes of their JSON, that are held at a time.
 _WINDOW = 10_000
 _WINDOW_BYTES = 32 * 2**20
-#: Seconds before each look at what was written: reads may lag behind writes.
-LOOKS = (0.0, 1.0, 3.0, 9.0, 27.0)
-#: Up to so many leads are read back one by one, more by the list of all.
-_FEW = 50
 #: So many rows in a row that the service fails at are no rows' fault.
 _OUTAGE = 10
 _TICK = 0.5  # seconds between progress reports
@@ -62,24 +55,6 @@ _TICK = 0.5  # seconds between progress reports
 #: States of rows that the service took.
 _TAKEN = frozenset({"updated", "deleted", "gone"})
 _PLAIN = frozenset({"updated", "unchanged", "deleted", "ready"})
-#: Rules that only leave out: too many to be told of each row.
-_LEFT_OUT = frozenset({"empty", "service"})
-
-#: A row of the input, after the rules: its line, what it was, and what became of it.
-Checked = tuple[int, object, Ready | Refused]
-Verb = Literal["update", "delete"]
-
-
-class Reader(Protocol):
-    """Reads leads back."""
-
-    async def get(self, lead_id: str) -> EnrichLead | None:
-        """Return a lead by its id, None if there is none."""
-        ...
-
-    def listing(self, fields: Collection[str]) -> AsyncIterator[EnrichLead]:
-        """Give all leads of the company, with these fields."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,35 +70,6 @@ class Options:
     batch_size: int = BATCH
     verify: bool = False
     dry_run: bool = False
-
-
-class _Item(NamedTuple):
-    """A row on its way.
-
-    Attributes:
-        line: Its line.
-        lead: The lead's id.
-        body: Its JSON in a request.
-        changes: What the rules did to it.
-    """
-
-    line: int
-    lead: str
-    body: bytes
-    changes: Sequence[Change]
-
-
-class _Ended(NamedTuple):
-    """A row at its end.
-
-    Attributes:
-        result: What is told of it.
-        counted: The count that it is in. Where some leads of a delete were missing, the service
-            says how many and not which: the counts are right, and the rows say no more than that.
-    """
-
-    result: ChangeResult
-    counted: ChangeEnd
 
 
 class Changes:
@@ -150,7 +96,7 @@ class Changes:
     ) -> None:
         self._transport = transport
         self._updates = verb == "update"
-        self._reader = reader
+        self._read_back = ReadBack(reader, updates=self._updates)
         self._options = options
         self._write = write
         self._on_progress = on_progress
@@ -160,7 +106,7 @@ class Changes:
         self._started = time.monotonic()
         self._read = 0
         self._failures = 0
-        self._ended: list[_Ended] = []
+        self._ended: list[Ended] = []
         #: Of deletes, the line of each lead by its id's hash: an id takes four times as much.
         self._line_of: dict[int, int] = {}
         #: Leads that are to be read back, and have not been seen as they should be.
@@ -191,7 +137,7 @@ class Changes:
         return report
 
     async def _run(self, source: AsyncIterable[Sequence[Checked]]) -> None:
-        window: list[_Item] = []
+        window: list[Item] = []
         size = 0
         async for rows in source:
             for row in rows:
@@ -203,20 +149,20 @@ class Changes:
                 window, size = [], 0
         await self._work_off(window)
 
-    def _take(self, line: int, _: object, checked: Ready | Refused) -> _Item | None:
+    def _take(self, line: int, _: object, checked: Ready | Refused) -> Item | None:
         """Return a row of the input as it is sent; None where it is at its end already."""
         self._read += 1
         for change in checked.changes:
             name = f"{change.field}:{change.rule}"
             self._report.changed[name] = self._report.changed.get(name, 0) + 1
         if isinstance(checked, Refused):
-            item = _Item(line, "", b"", checked.changes)
+            item = Item(line, "", b"", checked.changes)
             self._end(item, "refused", checked.reason)
             return None
         fields = checked.fields
         lead = str(fields["id"])
         body = msgspec.json.encode(fields if self._updates else lead)
-        item = _Item(line, lead, body, checked.changes)
+        item = Item(line, lead, body, checked.changes)
         first = line if self._updates else self._line_of.setdefault(hash(lead), line)
         if self._updates and len(fields) == 1:
             self._end(item, "unchanged")
@@ -230,27 +176,20 @@ class Changes:
 
     def _end(
         self,
-        item: _Item,
+        item: Item,
         state: ChangeEnd,
         reason: str | None = None,
         *,
         counted: ChangeEnd | None = None,
     ) -> None:
-        result = ChangeResult(
-            line=item.line,
-            state=state,
-            id=item.lead or None,
-            reason=reason,
-            changes=_told(item.changes),
-        )
-        self._ended.append(_Ended(result, counted or state))
+        self._ended.append(end_of(item, state, reason, counted=counted))
 
     # --- sending
 
-    async def _work_off(self, window: Sequence[_Item]) -> None:
+    async def _work_off(self, window: Sequence[Item]) -> None:
         self._unseen = {item.lead for item in window if self._options.verify}
         try:
-            for rows in _rounds(window):
+            for rows in in_rounds(window):
                 await self._round(rows)
             if self._unseen:
                 await self._verify(window)
@@ -259,7 +198,7 @@ class Changes:
             raise
         await self._tell()
 
-    async def _round(self, rows: Sequence[_Item]) -> None:
+    async def _round(self, rows: Sequence[Item]) -> None:
         """Send rows of different leads, some batches at a time."""
         groups = self._groups(rows)
 
@@ -271,14 +210,14 @@ class Changes:
             for _ in range(min(CONCURRENCY, len(rows))):
                 tasks.start_soon(work)
 
-    def _groups(self, rows: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    def _groups(self, rows: Sequence[Item]) -> Iterator[Sequence[Item]]:
         place = 0
         while place < len(rows):
             group = rows[place : place + self._batch_size]
             place += len(group)
             yield group
 
-    async def _settle(self, rows: Sequence[_Item]) -> None:
+    async def _settle(self, rows: Sequence[Item]) -> None:
         """Bring the rows of one request to their ends, by smaller ones where it takes them."""
         waiting = deque([(rows, True)])
         while waiting:
@@ -298,9 +237,7 @@ class Changes:
             else:
                 self._note(group, count, first=first)
 
-    async def _send(
-        self, group: Sequence[_Item]
-    ) -> tuple[int, bool, errors.LeadGeniusError | None]:
+    async def _send(self, group: Sequence[Item]) -> tuple[int, bool, errors.LeadGeniusError | None]:
         """Send one request.
 
         Returns:
@@ -331,7 +268,7 @@ class Changes:
         self._failures = 0
         return count, meter.sends <= 1, None
 
-    def _refuse(self, item: _Item, error: errors.LeadGeniusError, *, first: bool) -> None:
+    def _refuse(self, item: Item, error: errors.LeadGeniusError, *, first: bool) -> None:
         """Note what the service says of a single row."""
         if isinstance(error, errors.NotFound):
             self._note([item], 0, first=first)
@@ -342,7 +279,7 @@ class Changes:
                 raise error
         self._end(item, "refused", str(error))
 
-    def _note(self, group: Sequence[_Item], count: int, *, first: bool) -> None:
+    def _note(self, group: Sequence[Item], count: int, *, first: bool) -> None:
         """Note what a count says of rows; `first`: nothing was sent of them before."""
         if count >= len(group):
             for item in group:
@@ -365,7 +302,7 @@ class Changes:
 
     # --- reading back
 
-    async def _verify(self, window: Sequence[_Item]) -> None:
+    async def _verify(self, window: Sequence[Item]) -> None:
         """Read back what the service took; what it does not show so in the end is unverified."""
         took = {each.result.line for each in self._ended if each.result.state in _TAKEN}
         left: dict[str, dict[str, object]] = {}
@@ -373,11 +310,11 @@ class Changes:
             if item.line in took:
                 fields = msgspec.json.decode(item.body) if self._updates else {}
                 left.setdefault(item.lead, {}).update(fields)
-        for pause in LOOKS:
+        for pause in read_back.LOOKS:
             if not left:
                 break
             await anyio.sleep(pause)
-            left = await self._off(left)
+            left = await self._read_back.off(left)
             self._unseen = set(left)
         self._unseen = set(left)
         self._doubt(
@@ -389,29 +326,7 @@ class Changes:
         for place, (result, _) in enumerate(self._ended):
             if result.state in _TAKEN and result.id in self._unseen:
                 doubted = msgspec.structs.replace(result, state="unverified", reason=reason)
-                self._ended[place] = _Ended(doubted, "unverified")
-
-    async def _off(self, expected: Mapping[str, dict[str, object]]) -> dict[str, dict[str, object]]:
-        """Return those of the leads that are not shown as they should be."""
-        if len(expected) <= _FEW:
-            shown = {lead: await self._reader.get(lead) for lead in expected}
-        else:
-            shown = dict.fromkeys(expected)
-            names = {"id"}.union(*expected.values())
-            async for lead in self._reader.listing(names):
-                if lead.id in shown:
-                    shown[lead.id] = lead
-        return {
-            lead: fields
-            for lead, fields in expected.items()
-            if not self._is_right(shown[lead], fields)
-        }
-
-    def _is_right(self, lead: EnrichLead | None, fields: Mapping[str, object]) -> bool:
-        if lead is None or not self._updates:
-            return lead is None and not self._updates
-        members = struct_fields(lead)
-        return all(members.get(name) == value for name, value in fields.items())
+                self._ended[place] = Ended(doubted, "unverified")
 
     # --- telling
 
@@ -446,21 +361,6 @@ class Changes:
             await anyio.sleep(_TICK)
 
 
-def _rounds(window: Sequence[_Item]) -> list[list[_Item]]:
-    """Return rows in rounds: of one lead the first in the first, the second in the second, ….
-
-    Requests that are under way at a time are applied in any order; rows of a lead in theirs.
-    """
-    rounds: list[list[_Item]] = []
-    seen: dict[str, int] = {}
-    for item in window:
-        place = seen[item.lead] = seen.get(item.lead, -1) + 1
-        if place == len(rounds):
-            rounds.append([])
-        rounds[place].append(item)
-    return rounds
-
-
 def _is_of_rows(error: errors.LeadGeniusError) -> bool:
     """Return whether a request failed for the sake of the rows in it, or of how many they are."""
     if is_too_slow(error):
@@ -479,12 +379,3 @@ def _is_refusal(error: errors.LeadGeniusError) -> bool:
         isinstance(error, errors.APIStatusError)
         and not isinstance(error, (*of_all, errors.ServerError))
     )  # fmt: skip
-
-
-def _told(changes: Sequence[Change]) -> list[RowChange]:
-    """Return what the rules did as it is told, in values that JSON has."""
-    kept = [change for change in changes if change.rule not in _LEFT_OUT]
-    if not kept:
-        return []
-    data = msgspec.json.encode(kept, enc_hook=repr)
-    return [RowChange(*change) for change in msgspec.json.decode(data, type=list[Change])]

@@ -7,15 +7,27 @@ from typing import Literal
 from urllib.parse import urlencode
 
 import msgspec
+from cyclopts import App
 
 from leadgenius_async._http import origin
 from leadgenius_async._http.call import Call, make_call
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, Flag, Json, read_data
 from leadgenius_async.cli.output import indented
+
+app: App = App(
+    name="api",
+    help_epilogue=examples(
+        "api GET /clients",
+        "api GET '/leads?client_id=acme-corp&limit=5'",
+        "api PUT /leads --data @change.json --dry-run",
+    ),
+)
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
+@app.default
 async def api(
     method: Method,
     path: str,
@@ -26,6 +38,8 @@ async def api(
     connection: Connection = DEFAULT,
 ) -> None:
     """Send one call and print its JSON.
+
+    It is sent as it stands: no id is looked up, and nothing is asked before a DELETE.
 
     Args:
         method: GET, POST, PUT, PATCH or DELETE.

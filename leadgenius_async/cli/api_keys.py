@@ -12,31 +12,43 @@ from leadgenius_async import _settings
 from leadgenius_async._credentials_file import Saved
 from leadgenius_async._http.auth import read_claims
 from leadgenius_async._secret import Secret
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
 from leadgenius_async.cli.output import SHOW, Show
 from leadgenius_async.errors import ConfigurationError
 
-app: App = App(name="api-keys", help="API keys of the signed-in user: list.")
+app: App = App(
+    name="api-keys",
+    help="API keys of the signed-in user: list.",
+    help_epilogue=examples("api-keys list"),
+)
+generate: App = App(
+    name="generate-key",
+    help_epilogue=examples(
+        "generate-key", 'generate-key --name etl --desc "Nightly export" --json'
+    ),
+)
 
 _COLUMNS = ("id", "name", "keyPrefix", "description", "createdAt")
 #: What a saved login consists of, besides its user id.
 _LOGIN = ("token", "id_token", "refresh_token", "email")
 
 
-@app.command(name="list")
+@app.command(name="list", help_epilogue=examples("api-keys list", "api-keys list --json"))
 async def list_keys(
     *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
 ) -> None:
     """List the user's API keys, without the keys themselves.
 
     Args:
-        limit: Most keys to show.
+        limit: Most keys to show; all if not given.
     """
     async with connection.open() as lg:
         await show.many(lg.api_keys.list(limit=limit), _COLUMNS)
 
 
+@generate.default
 async def generate_key(
     *,
     name: str = "leadgenius",

@@ -2,64 +2,88 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from types import FrameType
 
 import cyclopts
 
 from leadgenius_async._version import __version__
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.notes import NOTES
 
 app: cyclopts.App = cyclopts.App(
     name="leadgenius",
     help="Take leads out of LeadGenius Pro, and speak its API.",
+    help_epilogue=examples(
+        "demo",
+        "auth login --email ada@sample.example",
+        "export enrich-leads --out leads",
+        "# each command has examples of its own",
+        "export enrich-leads --help",
+    ),
     version=f"leadgenius {__version__}",
     suppress_keyboard_interrupt=False,  # `run` says it, in JSON too where that is asked for
 )
 _log = logging.getLogger("leadgenius_async")
-#: Each command's help stands here as well: asking a lazy command for it would load it.
+#: Panels of the help, in order. Each command's help stands here as well: asking a lazy command for
+#: it would load it.
 _COMMANDS = {
-    "demo": ("demo:demo", "The main job from end to end, on this machine alone."),
-    "emulator": ("emulator:emulator", "The service on this machine, with made-up leads."),
-    "auth": ("auth:app", "Log in, see what is there, log out."),
-    "generate-key": ("api_keys:generate_key", "Make an API key, save it, and print it once."),
-    "api-keys": ("api_keys:app", "API keys of the signed-in user: list."),
-    "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
-    "jobs": ("jobs:app", "Exports and imports in folders: list, show, resume, discard."),
-    "verify": ("jobs:verify", "Check an export's files against its manifest."),
-    "compact": ("compact:compact", "Put small parts of an export together; promote fields."),
-    "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete, purge."),
-    "leads": ("leads:app", "Leads: list, find, create, import, update, delete, move, enrich."),
-    "company": ("company:app", "The account's company: show, create, update."),
-    "email": ("email:app", "E-mail addresses: validate, verify."),
-    "territory": ("territory:app", "Companies that a client's leads work for: list, save."),
-    "webhooks": ("webhooks:app", "Webhooks of outreach platforms: list, create."),
-    "campaigns": ("campaigns:app", "Campaigns: list, create."),
-    "search-history": ("search_history:app", "Searches for leads: list, create, update."),
-    "settings": ("settings:app", "Services and agents that process leads: show, set."),
-    "integrations": ("integrations:app", "Other services: scrape, status, chat, accounts."),
-    "process": ("process:app", "Process a lead: enrich, copyright, sdr."),
-    "enrichment": ("enrichment:app", "Enrichment jobs: create, get, wait."),
-    "tasks": ("tasks:app", "Background tasks: trigger, get, recent, wait."),
-    "pipeline": ("pipeline:pipeline", "Leads created in a span of days, by status and client."),
-    "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),
-    "admin": ("admin:app", "For the platform's admins: companies, users."),
-    "mcp": ("mcp:app", "For agents that speak the Model Context Protocol: serve."),
-    "commands": ("commands:commands", "Every command with its parameters."),
-    "skill": ("skill:skill", "How to use all this, for agents."),
-    "doctor": ("doctor:doctor", "What stands between this machine and the service."),
-    "selftest": ("selftest:selftest", "Try an account out, and clean up after it."),
-    "api": ("api:api", "Send one call of the API and print its JSON."),
+    "Getting started": {
+        "demo": ("demo:app", "The main job from end to end, on this machine alone."),
+        "auth": ("auth:app", "Log in, see what is there, log out."),
+        "generate-key": ("api_keys:generate", "Make an API key, save it, and print it once."),
+        "doctor": ("doctor:app", "What stands between this machine and the service."),
+        "selftest": ("selftest:app", "Try an account out, and clean up after it."),
+        "emulator": ("emulator:app", "The service on this machine, with made-up leads."),
+        "completion": ("completion:app", "Complete commands by the Tab key: bash, zsh, fish."),
+    },
+    "Leads and files": {
+        "export": ("export:app", "Take leads out into Parquet or NDJSON files."),
+        "leads": ("leads:app", "Leads: list, find, create, import, update, delete, move, enrich."),
+        "clients": ("clients:app", "Customer workspaces: list, get, create, update, delete."),
+        "jobs": ("jobs:app", "Exports and imports in folders: list, show, resume, discard."),
+        "verify": ("jobs:check", "Check an export's files against its manifest."),
+        "report": ("report:app", "What an export's files hold, in figures or as a page."),
+        "compact": ("compact:app", "Put small parts of an export together; promote fields."),
+    },
+    "Sections of the API": {
+        "admin": ("admin:app", "For the platform's admins: companies, users."),
+        "api": ("api:app", "Send one call of the API and print its JSON."),
+        "api-keys": ("api_keys:app", "API keys of the signed-in user: list."),
+        "campaigns": ("campaigns:app", "Campaigns: list, create."),
+        "company": ("company:app", "The account's company: show, create, update."),
+        "email": ("email:app", "E-mail addresses: validate, verify."),
+        "enrichment": ("enrichment:app", "Enrichment jobs: create, get, wait."),
+        "integrations": ("integrations:app", "Other services: scrape, status, chat, accounts."),
+        "maintenance": ("maintenance:app", "The service itself: bugs, enhancements."),
+        "pipeline": ("pipeline:app", "Leads created in a span of days, by status and client."),
+        "process": ("process:app", "Process a lead: enrich, copyright, sdr."),
+        "search-history": ("search_history:app", "Searches for leads: list, create, update."),
+        "settings": ("settings:app", "Services and agents that process leads: show, set."),
+        "tasks": ("tasks:app", "Background tasks: trigger, get, recent, wait."),
+        "territory": ("territory:app", "Companies that a client's leads work for: list, save."),
+        "webhooks": ("webhooks:app", "Webhooks of outreach platforms: list, create."),
+    },
+    "For programs": {
+        "commands": ("commands:app", "Every command with its parameters."),
+        "skill": ("skill:app", "How to use all this, for agents."),
+        "mcp": ("mcp:app", "For agents that speak the Model Context Protocol: serve."),
+    },
 }
-for _name, (_place, _help) in _COMMANDS.items():
-    app.command(f"leadgenius_async.cli.{_place}", name=_name, help=_help)
+for _number, (_title, _panel) in enumerate(_COMMANDS.items()):
+    _group = cyclopts.Group(_title, sort_key=_number)
+    for _name, (_place, _help) in _panel.items():
+        app.command(f"leadgenius_async.cli.{_place}", name=_name, help=_help, group=_group)
+
+app["--help"].group = app["--version"].group = cyclopts.Group("Options", sort_key=len(_COMMANDS))
 
 #: Options whose value the whole machine could read in the process list.
 _SECRET_OPTIONS = {
@@ -80,14 +104,18 @@ def run(arguments: Sequence[str]) -> int:
     try:
         _log_to_stderr(os.environ.get("LEADGENIUS_LOG"), os.environ.get("LEADGENIUS_LOG_FORMAT"))
         _refuse_secrets(arguments)
-        result = app(
-            list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        with _explained(arguments[0] if arguments else ""):
+            result = app(
+                list(arguments),
+                exit_on_error=False,
+                print_error=False,
+                result_action="return_value",
+            )
     except KeyboardInterrupt as error:
         failures.tell(error, failures.INTERRUPTED)
         return failures.INTERRUPTED
     except cyclopts.CycloptsError as error:
-        failures.tell(error, failures.USAGE)
+        failures.tell(error, failures.USAGE, arguments)
         return failures.USAGE
     except BrokenPipeError:
         # The reader of our output is gone, as with `| head`; Python must not flush to it at exit.
@@ -95,7 +123,7 @@ def run(arguments: Sequence[str]) -> int:
         return failures.OTHER
     except Exception as error:  # noqa: BLE001 - each becomes a line and an exit code
         code = failures.exit_code(error)
-        failures.tell(error, code)
+        failures.tell(error, code, arguments)
         # Its words are told already, and may name somebody's address: a log is kept longer.
         origin = "".join(traceback.format_tb(error.__traceback__))
         _log.debug("%s came from\n%s", type(error).__name__, origin)
@@ -104,6 +132,20 @@ def run(arguments: Sequence[str]) -> int:
     if code and NOTES.as_json:
         failures.tell(failures.Incomplete("a part of the work was not done"), code)
     return code
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Generator[None]:
+    """Give a command its whole help meanwhile: as a line of the list it has one sentence of it."""
+    part = app[name] if any(name in panel for panel in _COMMANDS.values()) else None
+    if part is None or not part.default_command or any(not each.startswith("-") for each in part):
+        yield
+        return
+    line, part.help = part.help, part.default_command.__doc__ or ""
+    try:
+        yield
+    finally:
+        part.help = line
 
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:

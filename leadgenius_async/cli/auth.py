@@ -15,16 +15,27 @@ from leadgenius_async import _settings
 from leadgenius_async._credentials_file import Saved
 from leadgenius_async._http.auth import read_claims
 from leadgenius_async._settings import Settings
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json
 from leadgenius_async.cli.output import SHOW, Show
 from leadgenius_async.cli.passwords import read_password
 from leadgenius_async.errors import ConfigurationError, CredentialsMissing
 
-app: App = App(name="auth", help="Log in, see what is there, log out.")
+app: App = App(
+    name="auth",
+    help="Log in, see what is there, log out.",
+    help_epilogue=examples("auth login --email ada@sample.example", "auth status", "auth logout"),
+)
 
 
 @app.default
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "auth login --email ada@sample.example",
+        "auth login --email ada@sample.example --profile acme",
+        "auth login --email ada@sample.example --password-stdin",
+    )
+)
 async def login(
     *,
     email: Annotated[str | None, Parameter(name=["--email", "--username"])] = None,
@@ -58,7 +69,7 @@ async def login(
     sys.stdout.write(f"logged in as {name} (user id {login.user_id}); saved in {saved}\n")
 
 
-@app.command
+@app.command(help_epilogue=examples("auth refresh"))
 async def refresh(*, connection: Connection = DEFAULT) -> None:
     """Get new tokens by the saved refresh token."""
     async with connection.open() as lg:
@@ -66,7 +77,7 @@ async def refresh(*, connection: Connection = DEFAULT) -> None:
     sys.stdout.write(f"refreshed; {_expiry(login.expires_at)}\n")
 
 
-@app.command
+@app.command(help_epilogue=examples("auth status", "auth status --json"))
 def status(
     *,
     json: Json = False,
@@ -92,7 +103,7 @@ def status(
         )
 
 
-@app.command
+@app.command(help_epilogue=examples("auth logout", "auth logout --profile acme"))
 def logout(*, connection: Connection = DEFAULT) -> None:
     """Forget the saved login; a saved API key stays."""
     saved = _settings.place(connection.profile)
@@ -100,7 +111,7 @@ def logout(*, connection: Connection = DEFAULT) -> None:
     sys.stdout.write(f"logged out; {saved} holds no login\n")
 
 
-@app.command
+@app.command(help_epilogue=examples("auth profiles", "auth profiles --json"))
 def profiles(*, show: Show = SHOW) -> None:
     """List the profiles and the services that they are for."""
     listed = [{"profile": name, "base_url": url} for name, url in _settings.profiles().items()]

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, given
 from leadgenius_async.cli.output import SHOW, Show
 
-app: App = App(name="campaigns", help="Campaigns: list, create.")
+app: App = App(
+    name="campaigns",
+    help="Campaigns: list, create.",
+    help_epilogue=examples(
+        "campaigns list --status active", "campaigns create --name Spring --type abm"
+    ),
+)
 
 _COLUMNS = ("id", "name", "campaignType", "status", "client_id", "createdAt")
 
 
-@app.command(name="list")
+@app.command(
+    name="list",
+    help_epilogue=examples("campaigns list", "campaigns list --status active --type abm --json"),
+)
 async def list_campaigns(
     *,
     status: str | None = None,
@@ -26,14 +36,19 @@ async def list_campaigns(
     Args:
         status: Only these: draft, active, paused, completed or archived.
         type: Only these: abm, demand_gen or nurture.
-        limit: Most campaigns to show.
+        limit: Most campaigns to show; all if not given.
     """
     filters = given(status=status, campaignType=type)
     async with connection.open() as lg:
         await show.many(lg.campaigns.list(limit=limit, **filters), _COLUMNS)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "campaigns create --name Spring --type abm",
+        "campaigns create --name Autumn --client-id acme-corp",
+    )
+)
 async def create(
     *,
     name: str,

@@ -17,6 +17,7 @@ from leadgenius_async.cli import failures
 from leadgenius_async.cli.notes import NOTES, note
 from leadgenius_async.cli.options import Flag
 from leadgenius_async.cli.output import Show
+from leadgenius_async.cli.wording import worded
 
 if TYPE_CHECKING:
     from leadgenius_async._resources.lead_bulk import ChangeOptions
@@ -184,17 +185,6 @@ def finish(report: BulkChanges, show: Show) -> int:
 _COUNTS = (
     "ready", "updated", "unchanged", "deleted", "gone", "missing", "refused", "unverified",
 )  # fmt: skip
-
-
-#: What the SDK calls its arguments, and how they are given here.
-_WORDS = {'columns={"…": "id"} (--map "…=id")': '--map "…=id"', "batch_size=1": "--batch-size 1"}
-
-
-def worded(text: str) -> str:
-    """Return what the SDK says with the options of the command line."""
-    for argument, option in _WORDS.items():
-        text = text.replace(argument, option)
-    return text
 
 
 def _tell_rows(report: BulkChanges) -> None:

@@ -5,30 +5,35 @@ from __future__ import annotations
 from cyclopts import App
 
 from leadgenius_async.cli.changes import Progress
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, confirm, given
 from leadgenius_async.cli.output import SHOW, Show
 
 app: App = App(
-    name="clients", help="Customer workspaces: list, get, create, update, delete, purge."
+    name="clients",
+    help="Customer workspaces: list, get, create, update, delete, purge.",
+    help_epilogue=examples(
+        "clients list", 'clients create --name "New Customer"', "clients purge acme-corp --dry-run"
+    ),
 )
 
 _COLUMNS = ("client_id", "id", "clientName", "companyURL", "createdAt")
 
 
-@app.command(name="list")
+@app.command(name="list", help_epilogue=examples("clients list", "clients list --json"))
 async def list_clients(
     *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
 ) -> None:
     """List the company's clients.
 
     Args:
-        limit: Most clients to show.
+        limit: Most clients to show; all if not given.
     """
     async with connection.open() as lg:
         await show.many(lg.clients.list(limit=limit), _COLUMNS)
 
 
-@app.command
+@app.command(help_epilogue=examples("clients get acme-corp", "clients get acme-corp --json"))
 async def get(client: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Show one client.
 
@@ -39,7 +44,12 @@ async def get(client: str, *, show: Show = SHOW, connection: Connection = DEFAUL
         show.one(await lg.clients.get(client))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        'clients create --name "New Customer"',
+        "clients create --name Sample --url https://sample.example",
+    )
+)
 async def create(
     *,
     name: str,
@@ -49,6 +59,8 @@ async def create(
     connection: Connection = DEFAULT,
 ) -> None:
     """Make a client.
+
+    Leads take the client_id that it gets, not its record id.
 
     Args:
         name: Its name, from which the service makes its client_id.
@@ -60,7 +72,12 @@ async def create(
         show.one(await lg.clients.create(**fields))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "# client_1 is the column id of `leadgenius clients list`, not client_id",
+        'clients update client_1 --name "New Name"',
+    )
+)
 async def update(
     record_id: str,
     *,
@@ -83,7 +100,13 @@ async def update(
         show.one(await lg.clients.update(record_id, **changes))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "# client_1 is the column id of `leadgenius clients list`, not client_id",
+        "clients delete client_1",
+        "clients delete client_2 --purge --yes",
+    )
+)
 async def delete(
     record_id: str,
     *,
@@ -96,9 +119,9 @@ async def delete(
 
     Args:
         record_id: Its record id (the column id of `leadgenius clients list`).
-        purge: Delete its leads as well; above about 1,000 the service runs out of time: there is
-            `clients purge`.
-        yes: Do not ask.
+        purge: Delete its leads as well; above about 1,000 the service runs out of time, and
+            `leadgenius clients purge` does not.
+        yes: Do not ask first; needed where there is no terminal.
     """
     confirm(f"delete client {record_id}" + (" and its leads" if purge else ""), yes=yes)
     async with connection.open() as lg:
@@ -106,7 +129,9 @@ async def delete(
         show.one({"deleted": 1})
 
 
-@app.command
+@app.command(
+    help_epilogue=examples("clients purge acme-corp --dry-run", "clients purge acme-corp --yes")
+)
 async def purge(
     client: str,
     *,
@@ -120,7 +145,7 @@ async def purge(
     Args:
         client: Its client_id, or its record id.
         dry_run: Only count its leads.
-        yes: Do not ask.
+        yes: Do not ask first; needed where there is no terminal.
     """
     if not dry_run:
         confirm(f"delete client {client} and all its leads", yes=yes)

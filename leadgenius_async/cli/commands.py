@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 from collections.abc import Iterator
 
@@ -10,8 +12,13 @@ import msgspec
 from cyclopts.argument import Argument
 
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.examples import examples, lines_of
 from leadgenius_async.cli.options import DEFAULT, Connection, Json
 from leadgenius_async.cli.output import SHOW, Show
+
+app: cyclopts.App = cyclopts.App(
+    name="commands", help_epilogue=examples("commands", "commands --json")
+)
 
 #: What an exit code means; they stay as they are.
 EXIT_CODES = {
@@ -56,12 +63,14 @@ class Command(msgspec.Struct):
         help: What it does, one line.
         description: All that its help says.
         parameters: Its own arguments and options.
+        examples: Lines that can be typed.
     """
 
     name: str
     help: str
     description: str
     parameters: list[Parameter]
+    examples: list[str]
 
 
 class Listing(msgspec.Struct):
@@ -79,6 +88,7 @@ class Listing(msgspec.Struct):
     exit_codes: dict[str, str]
 
 
+@app.default
 def commands(*, json: Json = False) -> None:
     """List every command.
 
@@ -90,7 +100,7 @@ def commands(*, json: Json = False) -> None:
     listed = list(each_command(app))
     if json:
         codes = {str(code): text for code, text in EXIT_CODES.items()}
-        listing = Listing(listed, _shared(), codes)
+        listing = Listing(listed, shared(), codes)
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(listing)).decode() + "\n")
         return
     width = max(len(command.name) for command in listed)
@@ -111,11 +121,11 @@ def each_command(app: cyclopts.App, *path: str) -> Iterator[Command]:
 
 def _describe(app: cyclopts.App, name: str) -> Command:
     text = (app.default_command.__doc__ if app.default_command else None) or app.help
-    lines, _, _ = text.partition("\n\n    Args:")
-    description = "\n".join(line.strip() for line in lines.splitlines()).strip()
-    shared = _shared()
-    parameters = [parameter for parameter in _parameters(app) if parameter not in shared]
-    return Command(name, description.partition("\n")[0], description, parameters)
+    # Not indented from Python 3.13 on.
+    description, _, _ = inspect.cleandoc(text).partition("\n\nArgs:")
+    parameters = [parameter for parameter in _parameters(app) if parameter not in shared()]
+    examples_ = lines_of(app.help_epilogue)
+    return Command(name, description.partition("\n")[0], description, parameters, examples_)
 
 
 def _parameters(app: cyclopts.App) -> list[Parameter]:
@@ -151,7 +161,9 @@ def _carry(*, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Have the options that most commands share, and nothing else."""
 
 
-def _shared() -> list[Parameter]:
+@functools.cache
+def shared() -> list[Parameter]:
+    """Return the options that most commands have."""
     app = cyclopts.App()
     app.default(_carry)
     return _parameters(app)

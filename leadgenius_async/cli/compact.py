@@ -7,12 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from cyclopts import App
 
 from leadgenius_async._extract.report import CompactReport
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.export import split_fields
 from leadgenius_async.cli.options import Flag, Json, require_local
 
+app: App = App(
+    name="compact",
+    help_epilogue=examples("compact leads", "compact leads --promote --max-file-size 1024"),
+)
 
+
+@app.default
 def compact(
     directory: Path,
     /,

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, given, read_object
 from leadgenius_async.cli.output import SHOW, Show
 
-app: App = App(name="company", help="The account's company: show, create, update.")
+app: App = App(
+    name="company",
+    help="The account's company: show, create, update.",
+    help_epilogue=examples("company show", 'company update --name "Sample Inc"'),
+)
 
 
-@app.command(name="show")
+@app.command(name="show", help_epilogue=examples("company show", "company show --json"))
 async def show_company(*, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Show the company that the login belongs to."""
     async with connection.open() as lg:
         show.one(await lg.company.get())
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        'company create --name "Sample Inc"',
+        'company create --name Sample --data \'{"industry": "Software"}\'',
+    )
+)
 async def create(
     *,
     name: str,
@@ -36,7 +46,11 @@ async def create(
         show.one(await lg.company.create(**fields))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        'company update --name "Sample Inc"', "company update --data '{\"industry\": null}'"
+    )
+)
 async def update(
     *,
     name: str | None = None,
@@ -48,7 +62,8 @@ async def update(
 
     Args:
         name: Its name.
-        data: Other fields that change, as a JSON object; null clears one.
+        data: Other fields that change, as a JSON object; null clears one. @FILE reads a file, -
+            reads stdin.
     """
     changes = {**read_object(data), **given(name=name)}
     async with connection.open() as lg:

@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
+from cyclopts import App
 
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.export import ExportOptions, Table, run_export, summary
 
 if TYPE_CHECKING:
     from leadgenius_async._client import LeadGenius
     from leadgenius_async._extract.report import ExportReport
+
+app: App = App(
+    name="demo", help_epilogue=examples("demo", "demo --leads 20000 --source-leads 5000 --out demo")
+)
 
 _START_LIMIT = 60.0  # seconds until the emulator must have its data
 _SAMPLE_FIELDS = ["firstName", "lastName", "title", "companyName", "country"]
@@ -32,6 +38,7 @@ class _Ready(msgspec.Struct):
     company_id: str
 
 
+@app.default
 async def demo(
     *,
     out: Path = Path("leadgenius-demo"),

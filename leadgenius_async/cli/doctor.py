@@ -7,7 +7,10 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cyclopts import App
+
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.notes import note, one_line
 from leadgenius_async.cli.options import DEFAULT, Connection
 from leadgenius_async.cli.output import SHOW, Show
@@ -15,9 +18,12 @@ from leadgenius_async.cli.output import SHOW, Show
 if TYPE_CHECKING:
     from leadgenius_async.cli.examination import Finding
 
+app: App = App(name="doctor", help_epilogue=examples("doctor", "doctor --profile acme --json"))
+
 OUTCOMES = ("ok", "warning", "failed", "skipped")
 
 
+@app.default
 async def doctor(*, show: Show = SHOW, connection: Connection = DEFAULT) -> int:
     """Look at the settings, DNS, proxy, TLS, account, clock, quota and folders, a line each.
 

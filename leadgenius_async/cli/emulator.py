@@ -12,15 +12,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import anyio
 import msgspec
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.failures import BadInput
 from leadgenius_async.cli.options import Flag
 
 if TYPE_CHECKING:
     from leadgenius_async.emulator import Emulator
 
+app: App = App(
+    name="emulator",
+    help_epilogue=examples(
+        "emulator --leads 1000 --rate off",
+        "emulator --port 8080 --ready-file ready.json",
+        "emulator --set batch_create=none --fault 'GET /api/* status=503'",
+    ),
+)
 
+
+@app.default
 async def emulator(
     *,
     port: int = 0,
@@ -32,6 +43,7 @@ async def emulator(
     habits: Literal["on", "off"] = "on",
     db: Path | None = None,
     ready_file: Path | None = None,
+    env: Flag = False,
     host: str = "127.0.0.1",
     expose: Flag = False,
     switches: Annotated[list[str] | None, Parameter(name="--set", negative=())] = None,
@@ -49,6 +61,7 @@ async def emulator(
         habits: on has short and empty pages, odd rows, and refuses bodies over 6 MB.
         db: File to keep the data in; a temporary one if not given.
         ready_file: JSON file that is written once it listens.
+        env: Print what a shell reads to use it (export LEADGENIUS_BASE_URL=…), in place of JSON.
         host: Address to listen on; others than this machine's own need --expose.
         expose: Listen on an address that other machines reach.
         switches: NAME=VALUE, any other option of EmulatorConfig, such as batch_create=none or
@@ -81,9 +94,31 @@ async def emulator(
             if ready_file is not None:
                 await anyio.to_thread.run_sync(_write_whole, ready_file, ready)
             sys.stderr.write(f"leadgenius emulator: listening on {service.base_url}\n")
-            sys.stdout.write(f"{ready.decode()}\n")
+            sys.stderr.write(f"leadgenius emulator: console at {service.console_url}\n")
+            sys.stdout.write(exports(service) if env else f"{ready.decode()}\n")
             sys.stdout.flush()
             await anyio.sleep_forever()
+
+
+#: What would send something of yours to it, or send it elsewhere.
+_UNSET = ("ACCESS_TOKEN", "REFRESH_TOKEN", "USERNAME", "PASSWORD", "PROFILE", "PROXY")
+
+
+def exports(service: Emulator) -> str:
+    """Return lines for a shell: the address, the key, the pace, and nothing else of an account.
+
+    There is no login among them, since each command would log in anew, of which the service
+    allows few.
+    """
+    ready = service.ready
+    variables = {
+        "BASE_URL": ready.base_url,
+        "API_KEY": ready.api_key,
+        "USER_ID": ready.user_id,
+        "RATE": service.config.rate,
+    }
+    exports = [f"export LEADGENIUS_{name}={value}\n" for name, value in variables.items()]
+    return "".join([f"unset {' '.join(f'LEADGENIUS_{name}' for name in _UNSET)}\n", *exports])
 
 
 def add_faults(service: Emulator, texts: Collection[str]) -> None:

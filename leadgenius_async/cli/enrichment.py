@@ -5,13 +5,22 @@ from __future__ import annotations
 from cyclopts import App
 
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, Names
 from leadgenius_async.cli.output import SHOW, Show
 
-app: App = App(name="enrichment", help="Enrichment jobs: create, get, wait.")
+app: App = App(
+    name="enrichment",
+    help="Enrichment jobs: create, get, wait.",
+    help_epilogue=examples("enrichment create lead_1 lead_2", "enrichment wait job_1"),
+)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "enrichment create lead_1 lead_2", "enrichment create --lead-ids lead_1 --json"
+    )
+)
 async def create(
     lead_ids: Names,
     *,
@@ -32,7 +41,7 @@ async def create(
     show.one(job)
 
 
-@app.command
+@app.command(help_epilogue=examples("enrichment get job_1", "enrichment get job_1 --json"))
 async def get(job_id: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Show a job as it is now.
 
@@ -43,7 +52,9 @@ async def get(job_id: str, *, show: Show = SHOW, connection: Connection = DEFAUL
         show.one(await lg.enrichment.get(job_id))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples("enrichment wait job_1", "enrichment wait job_1 --deadline 3600")
+)
 async def wait(job_id: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> int:
     """Follow a job to its end, up to --deadline; exits 6 if a lead could not be enriched.
 

@@ -14,6 +14,7 @@ from cyclopts import App, Parameter
 
 from leadgenius_async._extract.formats import Compression, FileFormat, PartitionBy
 from leadgenius_async._extract.report import ExportEstimate, ExportReport
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.failures import Incomplete
 from leadgenius_async.cli.heap import use_few_arenas
 from leadgenius_async.cli.inflate import use_fast_inflate
@@ -23,10 +24,16 @@ from leadgenius_async.cli.progress import ProgressDisplay
 from leadgenius_async.cli.tenants import export_many_with
 
 if TYPE_CHECKING:
-    from leadgenius_async._accounts.export import ExportOptions as OfEach
     from leadgenius_async._client import LeadGenius
+    from leadgenius_async._extract.options import TenantOptions
 
-app: App = App(name="export", help="Take leads out into Parquet or NDJSON files.")
+app: App = App(
+    name="export",
+    help="Take leads out into Parquet or NDJSON files.",
+    help_epilogue=examples(
+        "export enrich-leads --out leads", "export source-leads --out raw --format ndjson"
+    ),
+)
 
 Table = Literal["enrich_leads", "source_leads"]
 
@@ -84,9 +91,9 @@ class ExportOptions:
     compression: Compression = "zstd"
     max_file_size: float | None = None
     fields: str | None = None
-    client: Annotated[list[str], Parameter(consume_multiple=True, negative=())] = field(
-        default_factory=list[str]
-    )
+    client: Annotated[
+        list[str], Parameter(consume_multiple=True, negative=(), show_default=False)
+    ] = field(default_factory=list[str])
     page_size: int | None = None
     concurrency: int = 16
     chains: Literal["auto", "all", "clients"] = "auto"
@@ -112,7 +119,7 @@ class ExportOptions:
         return None if self.max_file_size is None else int(self.max_file_size * 2**20)
 
     @property
-    def of_each(self) -> OfEach:
+    def of_each(self) -> TenantOptions:
         """What is asked of each export, be it one or that of a tenant."""
         return {
             "fields": self.field_names,
@@ -149,15 +156,37 @@ class ExportOptions:
 _NOTHING = ExportOptions()
 
 
-@app.command(name="enrich-leads")
+@app.command(
+    name="enrich-leads",
+    help_epilogue=examples(
+        "export enrich-leads --estimate",
+        "export enrich-leads --out mails --fields id,client_id,email",
+        "export enrich-leads --out acme --client acme-corp --format ndjson",
+        "# anew, in place of what stands there; without --overwrite it goes on",
+        "export enrich-leads --out leads --overwrite",
+    ),
+)
 async def enrich_leads(options: ExportOptions = _NOTHING, connection: Connection = DEFAULT) -> None:
-    """Take out EnrichLeads."""
+    """Take out EnrichLeads, the rows that people work with, into files.
+
+    Whatever ends it, the same command goes on. Exits 6 if a part is missing, 4 if there is no row.
+    """
     await export_with("enrich_leads", options, connection)
 
 
-@app.command(name="source-leads")
+@app.command(
+    name="source-leads",
+    help_epilogue=examples(
+        "export source-leads --out scraped",
+        "export source-leads --out recent --since 2025-06-01 --json",
+        "export source-leads --out s3://bucket/scraped",
+    ),
+)
 async def source_leads(options: ExportOptions = _NOTHING, connection: Connection = DEFAULT) -> None:
-    """Take out SourceLeads."""
+    """Take out SourceLeads, the rows as they were scraped, into files.
+
+    Whatever ends it, the same command goes on. Exits 6 if a part is missing, 4 if there is no row.
+    """
     await export_with("source_leads", options, connection)
 
 

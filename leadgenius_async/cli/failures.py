@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import TextIO
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from leadgenius_async import errors
 from leadgenius_async._writes.rows import SourceError
 from leadgenius_async.cli.notes import NOTES, note, one_line
+from leadgenius_async.cli.wording import with_options, worded
 
 OK = 0
 OTHER = 1
@@ -27,6 +29,14 @@ INTERRUPTED = 130
 
 class BadInput(ValueError):
     """Data that the user handed in cannot be read."""
+
+
+class Unconfirmed(ValueError):
+    """Something is lost for good by this, and nobody has said yes."""
+
+
+class NoSuchJob(ValueError):
+    """There is no export or import of this name."""
 
 
 class Incomplete(Exception):
@@ -69,12 +79,34 @@ def exit_code(error: Exception) -> int:
     return next((code for class_, code in _CODES if isinstance(error, class_)), OTHER)
 
 
-def tell(error: BaseException, code: int) -> None:
-    """Print an error to stderr: one line, or in JSON mode one object."""
+def tell(error: BaseException, code: int, arguments: Sequence[str] | None = None) -> None:
+    """Print an error to stderr: one line, or in JSON mode one object.
+
+    Args:
+        error: The error.
+        code: Its exit code.
+        arguments: The command line; with it the error ends with what to type next.
+    """
+    text, next_ = worded(_words(error)), None
+    if arguments is not None and isinstance(error, Exception):
+        from leadgenius_async.cli.remedies import Failed  # noqa: PLC0415 - it knows all commands
+
+        failed = Failed(arguments)
+        if isinstance(error, ValueError | TypeError | errors.ConfigurationError):
+            text = with_options(text, failed.options)
+        next_ = failed.next_command(error, text)
     if NOTES.as_json:
-        sys.stderr.write(msgspec.json.encode(_facts(error, code)).decode() + "\n")
+        sys.stderr.write(msgspec.json.encode(_facts(error, code, text, next_)).decode() + "\n")
     else:
-        note(_words(error))
+        note(_with_next(text, next_))
+
+
+def _with_next(text: str, command: str | None) -> str:
+    if command is None or text.endswith(f"`{command}`"):
+        return text
+    if text.endswith("?"):
+        return f"{text} next: {command}"
+    return f"{text if text.endswith('..') else text.removesuffix('.')}; next: {command}"
 
 
 def show_warning(  # noqa: PLR0917 - the signature is the warnings module's
@@ -106,13 +138,14 @@ def _words(error: BaseException) -> str:
     return str(error).strip() or type(error).__name__
 
 
-def _facts(error: BaseException, code: int) -> dict[str, object]:
+def _facts(error: BaseException, code: int, text: str, next_: str | None) -> dict[str, object]:
     facts: dict[str, object] = {
         "error": type(error).__name__,
-        "message": one_line(_words(error)),
+        "message": one_line(text),
         "exit_code": code,
     }
     names = ("status", "error_type", "recommendation", "request_id", "attempts", "retry_after",
              "outcome")  # fmt: skip
-    found = {name: getattr(error, name, None) for name in names} | {"notes": NOTES.kept}
+    found = {name: getattr(error, name, None) for name in names}
+    found |= {"notes": NOTES.kept, "next": next_}
     return facts | {name: value for name, value in found.items() if value}

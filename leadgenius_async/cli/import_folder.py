@@ -52,14 +52,16 @@ class ImportOptions:
         unescape: Take off the ' that guards what looks like a formula in a CSV file.
         company_id: The company; the account's own if not given.
         json: Print the report as one JSON object.
-        yes: Do not ask whether the columns are matched rightly.
+        yes: Do not ask whether the columns are matched rightly; needed where there is no terminal
+            and a column's name does not say it.
     """
 
     client: Annotated[str | None, Parameter(name=["--client", "--client-id"])] = None
     new_client: str | None = None
-    map_: Annotated[list[str], Parameter(name="--map", consume_multiple=True, negative=())] = field(
-        default_factory=list[str]
-    )
+    map_: Annotated[
+        list[str],
+        Parameter(name="--map", consume_multiple=True, negative=(), show_default=False),
+    ] = field(default_factory=list[str])
     keep_columns: Flag = False
     dry_run: Flag = False
     report: str | None = None

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, read_object
 from leadgenius_async.cli.output import SHOW, Show
 
-app: App = App(name="integrations", help="Other services: scrape, status, chat, accounts.")
+app: App = App(
+    name="integrations",
+    help="Other services: scrape, status, chat, accounts.",
+    help_epilogue=examples("integrations accounts", "integrations status scrape_1"),
+)
 
 _COLUMNS = ("id", "provider", "name", "status")
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        'integrations scrape --client-id acme-corp --data \'{"q": "CTO"}\'',
+        "integrations scrape --client-id acme-corp --data @scrape.json",
+    )
+)
 async def scrape(
     *, client_id: str, data: Data, show: Show = SHOW, connection: Connection = DEFAULT
 ) -> None:
@@ -27,7 +37,9 @@ async def scrape(
         show.one(await lg.integrations.start_scrape(client_id, told))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples("integrations status scrape_1", "integrations status scrape_1 --json")
+)
 async def status(run_id: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Show how far a scrape has come.
 
@@ -38,7 +50,12 @@ async def status(run_id: str, *, show: Show = SHOW, connection: Connection = DEF
         show.one(await lg.integrations.scrape_status(run_id))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        'integrations chat "Which leads are new?"',
+        'integrations chat "Which leads are won?" --agent-id agent_1',
+    )
+)
 async def chat(
     message: str,
     *,
@@ -58,14 +75,14 @@ async def chat(
         show.one(await lg.integrations.chat(message, agent_id=agent_id, thread_id=thread_id))
 
 
-@app.command
+@app.command(help_epilogue=examples("integrations accounts", "integrations accounts --json"))
 async def accounts(
     *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
 ) -> None:
     """List the accounts that Unipile is connected to.
 
     Args:
-        limit: Most accounts to show.
+        limit: Most accounts to show; all if not given.
     """
     async with connection.open() as lg:
         await show.many(lg.integrations.accounts(limit=limit), _COLUMNS)

@@ -18,7 +18,8 @@ from leadgenius_async._writes.jobs import (
     find_imports,
     read_import,
 )
-from leadgenius_async.cli.failures import Incomplete
+from leadgenius_async.cli.examples import examples
+from leadgenius_async.cli.failures import Incomplete, NoSuchJob
 from leadgenius_async.cli.import_folder import STDIN, read_command
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Json, confirm, require_local
 from leadgenius_async.cli.output import SHOW, Show
@@ -26,12 +27,17 @@ from leadgenius_async.cli.output import SHOW, Show
 if TYPE_CHECKING:
     from leadgenius_async._extract.jobs import ExportJob
 
-app: App = App(name="jobs", help="Exports and imports in folders: list, show, resume, discard.")
+app: App = App(
+    name="jobs",
+    help="Exports and imports in folders: list, show, resume, discard.",
+    help_epilogue=examples("jobs list", "jobs show leads", "jobs resume leads"),
+)
+check: App = App(name="verify", help_epilogue=examples("verify leads", "verify leads --json"))
 
 _COLUMNS = ("job_id", "kind", "state", "out", "of", "rows", "progress", "started_at")
 
 
-@app.command(name="list")
+@app.command(name="list", help_epilogue=examples("jobs list", "jobs list exports --json"))
 async def list_(folder: Path = Path(), *, show: Show = SHOW) -> None:
     """List the exports and imports in a folder and up to three levels below it.
 
@@ -45,11 +51,11 @@ async def list_(folder: Path = Path(), *, show: Show = SHOW) -> None:
     show.rows([plain(job) | (_summary(job) if in_table else {}) for job in found], _COLUMNS)
 
 
-@app.command(name="show")
+@app.command(name="show", help_epilogue=examples("jobs show leads", "jobs show leads --json"))
 async def show_(job: str, *, show: Show = SHOW) -> None:
     """Show an export or import: how far it is, who is at it, what it was asked for.
 
-    Of an import, `open` is how many rows were sent and not seen yet.
+    Of an import, `open` counts the rows that were sent and not seen yet.
 
     Args:
         job: Its folder, or the id of one in this folder or below it.
@@ -61,7 +67,7 @@ async def show_(job: str, *, show: Show = SHOW) -> None:
     show.one(found)
 
 
-@app.command
+@app.command(help_epilogue=examples("jobs resume leads", "jobs resume people.csv.import"))
 async def resume(job: str, *, json: Json = False, connection: Connection = DEFAULT) -> None:
     """Go on with an unfinished export or import, as the command that began it would.
 
@@ -123,7 +129,7 @@ async def _resume_export(found: ExportJob, *, json: bool, connection: Connection
     await export_with(table, options, connection)
 
 
-@app.command
+@app.command(help_epilogue=examples("jobs discard leads", "jobs discard people.csv.import --yes"))
 async def discard(job: str, *, yes: Flag = False, show: Show = SHOW) -> None:
     """Delete an export, or what an import would go on from.
 
@@ -132,7 +138,7 @@ async def discard(job: str, *, yes: Flag = False, show: Show = SHOW) -> None:
 
     Args:
         job: Its folder, or the id of one in this folder or below it.
-        yes: Do not ask.
+        yes: Do not ask first; needed where there is no terminal.
     """
     from leadgenius_async._extract.jobs import discard as discard_export  # noqa: PLC0415
 
@@ -147,6 +153,7 @@ async def discard(job: str, *, yes: Flag = False, show: Show = SHOW) -> None:
     show.one({"deleted": 1, "out": found.out})
 
 
+@check.default
 async def verify(folder: Path, *, show: Show = SHOW) -> None:
     """Compute digests and counts of an export's files anew, and compare them to its manifest.
 
@@ -171,7 +178,7 @@ def _find(job: str) -> ExportJob | FoundImport:
     for each in _all(Path()):
         if each.job_id == job:
             return each
-    raise ValueError(
+    raise NoSuchJob(
         f"{job!r} is no folder with an export or import, nor the id of one below this folder"
     )
 

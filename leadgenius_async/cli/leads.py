@@ -9,6 +9,7 @@ from cyclopts import App
 from leadgenius_async._http.record import plain
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.changes import BULK, Bulk, finish
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.imports import import_leads
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import (
@@ -31,15 +32,36 @@ if TYPE_CHECKING:
     from leadgenius_async.models import LeadReport
 
 app: App = App(
-    name="leads", help="Leads: list, find, create, import, update, delete, move, enrich."
+    name="leads",
+    help="Leads: list, find, create, import, update, delete, move, enrich.",
+    help_epilogue=examples(
+        "leads list --client-id acme-corp",
+        "leads find --email ada@sample.example",
+        "leads import people.csv --client acme-corp --dry-run",
+    ),
 )
-app.command(import_leads, name="import")
+app.command(
+    import_leads,
+    name="import",
+    help_epilogue=examples(
+        "leads import people.csv --client acme-corp --dry-run",
+        "leads import people.csv --client acme-corp --report report.ndjson",
+        "leads import people.csv --client acme-corp --map Mail=email",
+        'leads import people.csv --new-client "New Customer" --yes',
+    ),
+)
 
 _REPORT_COLUMNS = ("leadId", "triggered", "skipped", "statuses", "error")
 _COLUMNS = ("id", "client_id", "fullName", "email", "companyName", "title", "status")
 
 
-@app.command(name="list")
+@app.command(
+    name="list",
+    help_epilogue=examples(
+        "leads list --client-id acme-corp",
+        "leads list --client-id acme-corp --limit 500 --format csv",
+    ),
+)
 async def list_leads(
     *,
     client_id: str | None = None,
@@ -47,7 +69,7 @@ async def list_leads(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> None:
-    """List the leads of a client; without a client, leads of the signed-in user.
+    """List the leads of a client; without one, of the 1,000 that a search looks at.
 
     Args:
         client_id: The client, by its client_id.
@@ -64,7 +86,11 @@ async def list_leads(
         note(f"the first {limit}; --limit shows more")
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "leads find --email ada@sample.example", 'leads find --full-name "Ada Sample" --json'
+    )
+)
 async def find(
     *,
     full_name: str | None = None,
@@ -117,7 +143,7 @@ async def find(
         note("none found; a search sees 1,000 leads at the most, --email alone looks at all")
 
 
-@app.command
+@app.command(help_epilogue=examples("leads get lead_1", "leads get lead_1 --json"))
 async def get(lead_id: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Show one lead.
 
@@ -128,7 +154,7 @@ async def get(lead_id: str, *, show: Show = SHOW, connection: Connection = DEFAU
         show.one(await lg.leads.get(lead_id))
 
 
-@app.command
+@app.command(help_epilogue=examples("leads create --client-id acme-corp --data @lead.json"))
 async def create(
     *,
     data: Data,
@@ -147,7 +173,13 @@ async def create(
         show.one(await lg.leads.create(lead, client_id=client_id))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "leads create-batch --client-id acme-corp --data @leads.json",
+        "# look whether they were stored; `leads import` does so by itself",
+        "leads list --client-id acme-corp",
+    )
+)
 async def create_batch(
     *,
     data: Data,
@@ -156,6 +188,8 @@ async def create_batch(
     connection: Connection = DEFAULT,
 ) -> None:
     """Create up to 100 leads in one request; the service may say so and store none.
+
+    `leadgenius leads import` takes any number, and proves that each is there.
 
     Args:
         data: A JSON array of objects; @FILE reads a file, - reads stdin.
@@ -166,7 +200,13 @@ async def create_batch(
         show.one(await lg.leads.create_batch(leads, client_id=client_id))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        'leads update lead_1 --data \'{"status": "won", "notes": null}\'',
+        "leads update --file changes.csv --dry-run",
+        'leads update --file changes.csv --map "Job title=title" --verify',
+    )
+)
 async def update(
     lead_id: str | None = None,
     *,
@@ -184,7 +224,8 @@ async def update(
 
     Args:
         lead_id: Its id.
-        data: The fields that change, as a JSON object; null clears one.
+        data: The fields that change, as a JSON object; null clears one. @FILE reads a file, -
+            reads stdin.
         enriched: Send it to the address of the single enriched lead, /api/enrich-leads/ID.
         keep_columns: Of a file, send columns that are no field too, under their own names.
     """
@@ -204,19 +245,31 @@ async def update(
     return failures.OK
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        'leads update-batch --data \'[{"id": "lead_1", "status": "won"}]\'',
+        "leads update-batch --data @changes.json",
+    )
+)
 async def update_batch(*, data: Data, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Change up to 100 leads in one request.
 
     Args:
-        data: A JSON array of objects, each with an id and the fields that change.
+        data: A JSON array of objects, each with an id and the fields that change; null clears one.
+            @FILE reads a file, - reads stdin.
     """
     changes = read_objects(data)
     async with connection.open() as lg:
         show.one({"updated": await lg.leads.update_batch(changes)})
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "leads delete lead_1",
+        "leads delete lead_1 lead_2 --yes",
+        "leads delete --file gone.csv --dry-run",
+    )
+)
 async def delete(
     ids: Names | None = None,
     *,
@@ -229,7 +282,7 @@ async def delete(
 
     Args:
         ids: Their ids; one is deleted by the single call, more by the batch call.
-        yes: Do not ask.
+        yes: Do not ask first; needed where there is no terminal.
     """
     leads = _leads(ids, bulk)
     if not bulk.dry_run:
@@ -247,7 +300,12 @@ async def delete(
     return failures.OK
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "leads move lead_1 lead_2 --to acme-corp",
+        "leads move --file leads.csv --to acme-corp --verify",
+    )
+)
 async def move(
     ids: Names | None = None,
     *,
@@ -268,10 +326,18 @@ async def move(
     return finish(report, show)
 
 
-app.command(rehome)
+app.command(
+    rehome,
+    help_epilogue=examples("leads rehome --dry-run", "leads rehome --to acme-corp --yes"),
+)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "leads enrich --ids lead_1 lead_2",
+        "leads enrich --ids lead_1 --services emailFinder --wait",
+    )
+)
 async def enrich(
     *,
     ids: Names,
@@ -282,7 +348,7 @@ async def enrich(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Run the enrichment services of `settings url` for leads; exits 6 if one failed.
+    """Run the services of `leadgenius settings url` for leads; exits 6 if one failed.
 
     Args:
         ids: Their ids.

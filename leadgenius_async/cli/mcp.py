@@ -6,13 +6,18 @@ from pathlib import Path
 
 from cyclopts import App
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.inflate import use_fast_inflate
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag
 
-app: App = App(name="mcp", help="For agents that speak the Model Context Protocol: serve.")
+app: App = App(
+    name="mcp",
+    help="For agents that speak the Model Context Protocol: serve.",
+    help_epilogue=examples("mcp serve"),
+)
 
 
-@app.command
+@app.command(help_epilogue=examples("mcp serve --root exports", "mcp serve --allow-write"))
 async def serve(
     *, root: Path = Path(), allow_write: Flag = False, connection: Connection = DEFAULT
 ) -> None:

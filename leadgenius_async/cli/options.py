@@ -9,28 +9,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
-from leadgenius_async.cli.failures import BadInput
+from leadgenius_async.cli.failures import BadInput, Unconfirmed
 from leadgenius_async.cli.keys import without_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp import TraceConfig
+
     from leadgenius_async._client import LeadGenius
     from leadgenius_async._secret import Secret
 
 T = TypeVar("T")
 
+#: What most commands share stands below their own parameters, in panels of its own.
+OUTPUT = Group("Output", sort_key=1)
+CONNECTION = Group("Connection", sort_key=2)
 
-@Parameter(name="*")
+
+@Parameter(name="*", group=CONNECTION)
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """How to reach the service.
 
     Attributes:
-        base_url: Origin of the service, with or without /api.
-        profile: Name of an entry in profiles.json.
+        base_url: Origin of the service, with or without /api; LEADGENIUS_BASE_URL, a saved one, or
+            https://last.leadgenius.app if not given.
+        profile: Name of an entry in profiles.json; LEADGENIUS_PROFILE if not given.
         rate: standard (100 requests a minute), premium (1,000), a number, off, or several limits:
-            100/min,1000/hour,10000/day.
+            100/min,1000/hour,10000/day. If not given, what the service says, from standard on.
         timeout: Seconds for one try of a request.
         deadline: Seconds for a whole request with its waits.
     """
@@ -41,12 +50,19 @@ class Connection:
     timeout: float = 60.0
     deadline: float = 600.0
 
-    def open(self, *, username: str | None = None, password: Secret | None = None) -> LeadGenius:
+    def open(
+        self,
+        *,
+        username: str | None = None,
+        password: Secret | None = None,
+        trace_configs: Sequence[TraceConfig] = (),
+    ) -> LeadGenius:
         """Return a client with these options; credentials come from environment or file.
 
         Args:
             username: For a login by name that is asked for here.
             password: The same.
+            trace_configs: aiohttp's trace hooks.
         """
         from leadgenius_async._client import LeadGenius  # noqa: PLC0415 - loads aiohttp
 
@@ -58,14 +74,15 @@ class Connection:
             rate=self.rate,
             timeout=self.timeout,
             deadline=self.deadline,
+            trace_configs=trace_configs,
         )
 
 
 #: Nothing given: all from environment, profile and file.
 DEFAULT = Connection()
 
-Json = Annotated[bool, Parameter(name="--json", negative=())]
-Flag = Annotated[bool, Parameter(negative=())]
+Json = Annotated[bool, Parameter(name="--json", negative=(), group=OUTPUT, show_default=False)]
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 #: Several values behind one option: `--ids a b`.
 Names = Annotated[list[str], Parameter(consume_multiple=True, negative=())]
 #: JSON of a request.
@@ -81,12 +98,13 @@ def confirm(what: str, *, yes: bool) -> None:
     """Ask before something is lost for good; off a terminal `--yes` is needed.
 
     Raises:
-        ValueError: There is nobody to ask, or the answer was no.
+        Unconfirmed: There is nobody to ask.
+        ValueError: The answer was no.
     """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise ValueError(f"this would {what}: give --yes")
+        raise Unconfirmed(f"this would {what}: give --yes")
     sys.stderr.write(f"{what}? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:

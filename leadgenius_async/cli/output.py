@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from leadgenius_async._http.decode import printable
 from leadgenius_async._http.record import plain
-from leadgenius_async.cli.options import Json
+from leadgenius_async.cli.options import OUTPUT, Json
 
 Format = Literal["table", "json", "ndjson", "csv"]
 
@@ -27,13 +27,13 @@ _ESCAPED = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 _REPLACED = dict.fromkeys({*range(0x20), *_ESCAPED} - {ord("\n"), ord("\t")}, "\ufffd")
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, kw_only=True)
 class Show:
     """How an answer is printed.
 
     Attributes:
-        format: table, json, ndjson or csv.
+        format: How the answer is printed; a table has the most important columns alone.
         json: The same as --format json.
     """
 

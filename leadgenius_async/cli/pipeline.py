@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from cyclopts import App
+
 from leadgenius_async._http.record import plain
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection
 from leadgenius_async.cli.output import SHOW, Show
 
+app: App = App(
+    name="pipeline",
+    help_epilogue=examples("pipeline --start 2026-01-01 --end 2026-01-31", "pipeline --json"),
+)
 
+
+@app.default
 async def pipeline(
     *,
     start: str | None = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Flag, Names
 from leadgenius_async.cli.output import SHOW, Show
@@ -14,12 +15,22 @@ from leadgenius_async.cli.tasks import tell_failed
 if TYPE_CHECKING:
     from leadgenius_async.models import Processing
 
-app: App = App(name="process", help="Process a lead: enrich, copyright, sdr.")
+app: App = App(
+    name="process",
+    help="Process a lead: enrich, copyright, sdr.",
+    help_epilogue=examples(
+        "process enrich lead_1 --wait", "process sdr lead_1 --fields aiLeadScore"
+    ),
+)
 
 Numbers = Annotated[list[int], Parameter(consume_multiple=True, negative=())]
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "process enrich lead_1 --wait", "process enrich lead_1 --services emailFinder --overwrite"
+    )
+)
 async def enrich(
     lead_id: str,
     *,
@@ -29,7 +40,7 @@ async def enrich(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Run the enrichment services of `settings url`. `leads enrich` does so for many leads.
+    """Run the services of `leadgenius settings url`; `leadgenius leads enrich` does for many.
 
     Args:
         lead_id: The lead's id.
@@ -49,7 +60,12 @@ async def enrich(
     return _show(done, show)
 
 
-@app.command(name="copyright")
+@app.command(
+    name="copyright",
+    help_epilogue=examples(
+        "process copyright lead_1 --wait", "process copyright lead_1 --processes 1 2"
+    ),
+)
 async def copyright_(
     lead_id: str,
     *,
@@ -59,7 +75,7 @@ async def copyright_(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Run the copyright processes of `settings agent`.
+    """Run the copyright processes of `leadgenius settings agent`.
 
     Args:
         lead_id: The lead's id.
@@ -78,7 +94,11 @@ async def copyright_(
     return _show(done, show)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "process sdr lead_1 --wait", "process sdr lead_1 --fields message1 aiLeadScore"
+    )
+)
 async def sdr(
     lead_id: str,
     *,
@@ -88,7 +108,7 @@ async def sdr(
     show: Show = SHOW,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Let the agents of `settings sdr-ai` write messages and AI fields.
+    """Let the agents of `leadgenius settings sdr-ai` write messages and AI fields.
 
     Args:
         lead_id: The lead's id.

@@ -34,7 +34,7 @@ async def rehome(
         to: The client_id of the client that gets the others.
         map: Where those of one wrong client_id go, as WRONG=CLIENT_ID.
         dry_run: Only show them.
-        yes: Do not ask.
+        yes: Do not ask first; needed where there is no terminal.
     """
     given = pairs("--map", map or [])
     async with connection.open() as lg:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, Names, given, read_object
 from leadgenius_async.cli.output import SHOW, Show
 
-app: App = App(name="search-history", help="Searches for leads: list, create, update.")
+app: App = App(
+    name="search-history",
+    help="Searches for leads: list, create, update.",
+    help_epilogue=examples(
+        "search-history list", "search-history update search_1 --status completed"
+    ),
+)
 
 _COLUMNS = ("id", "searchName", "status", "client_id", "category", "createdAt")
 
 
-@app.command(name="list")
+@app.command(
+    name="list",
+    help_epilogue=examples(
+        "search-history list", "search-history list --client-id acme-corp --json"
+    ),
+)
 async def list_searches(
     *,
     client_id: str | None = None,
@@ -30,14 +42,19 @@ async def list_searches(
         status: Only these: initiated, running, completed or failed.
         icp_id: Only those of this ideal customer profile.
         category: Only those of this category.
-        limit: Most searches to show.
+        limit: Most searches to show; all if not given.
     """
     filters = given(client_id=client_id, status=status, icpId=icp_id, category=category)
     async with connection.open() as lg:
         await show.many(lg.search_history.list(limit=limit, **filters), _COLUMNS)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "search-history create --name CTOs --client-id acme-corp",
+        "search-history create --name CTOs --tags eu --data @search.json",
+    )
+)
 async def create(
     *,
     name: str,
@@ -75,7 +92,12 @@ async def create(
         show.one(await lg.search_history.create(**{**further, **fields}))
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "search-history update search_1 --status completed",
+        "search-history update search_1 --data '{\"leadsFound\": 120}'",
+    )
+)
 async def update(
     record_id: str,
     *,

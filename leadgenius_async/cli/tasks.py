@@ -8,6 +8,7 @@ from cyclopts import App
 
 from leadgenius_async._http.record import plain
 from leadgenius_async.cli import failures
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.notes import note
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, Names, read_object
 from leadgenius_async.cli.output import SHOW, Show
@@ -17,12 +18,20 @@ if TYPE_CHECKING:
 
     from leadgenius_async.models import TaskRun
 
-app: App = App(name="tasks", help="Background tasks: trigger, get, recent, wait.")
+app: App = App(
+    name="tasks",
+    help="Background tasks: trigger, get, recent, wait.",
+    help_epilogue=examples("tasks recent", "tasks wait run_1"),
+)
 
 _COLUMNS = ("id", "taskIdentifier", "status", "createdAt", "updatedAt")
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "tasks trigger score-leads", "tasks trigger score-leads --data '{\"limit\": 10}'"
+    )
+)
 async def trigger(
     task_id: str, *, data: Data = "{}", show: Show = SHOW, connection: Connection = DEFAULT
 ) -> None:
@@ -37,7 +46,7 @@ async def trigger(
         show.one({"runId": await lg.tasks.trigger(task_id, payload)})
 
 
-@app.command
+@app.command(help_epilogue=examples("tasks get run_1", "tasks get run_1 --json"))
 async def get(run_id: str, *, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """Show a run as it is now.
 
@@ -48,7 +57,7 @@ async def get(run_id: str, *, show: Show = SHOW, connection: Connection = DEFAUL
         show.one(await lg.tasks.get(run_id))
 
 
-@app.command
+@app.command(help_epilogue=examples("tasks recent", "tasks recent --limit 5 --json"))
 async def recent(*, limit: int = 20, show: Show = SHOW, connection: Connection = DEFAULT) -> None:
     """List the latest runs, the newest first.
 
@@ -59,7 +68,7 @@ async def recent(*, limit: int = 20, show: Show = SHOW, connection: Connection =
         await show.many(lg.tasks.recent(limit=limit), _COLUMNS)
 
 
-@app.command
+@app.command(help_epilogue=examples("tasks wait run_1", "tasks wait run_1 --deadline 3600"))
 async def wait(run_ids: Names, *, show: Show = SHOW, connection: Connection = DEFAULT) -> int:
     """Follow runs to their end, up to --deadline; exits 6 if one did not complete.
 

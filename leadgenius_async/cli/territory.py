@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.options import DEFAULT, Connection, given
 from leadgenius_async.cli.output import SHOW, Show
 
-app: App = App(name="territory", help="Companies that a client's leads work for: list, save.")
+app: App = App(
+    name="territory",
+    help="Companies that a client's leads work for: list, save.",
+    help_epilogue=examples("territory list --client-id acme-corp"),
+)
 
 _COLUMNS = (
     "companyName", "industry", "country", "totalLeads", "qualifiedLeads", "averageLeadScore",
@@ -15,7 +20,13 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@app.command(name="list")
+@app.command(
+    name="list",
+    help_epilogue=examples(
+        "territory list --client-id acme-corp",
+        "territory list --client-id acme-corp --sort-by totalLeads",
+    ),
+)
 async def list_companies(
     *,
     client_id: str,
@@ -43,7 +54,7 @@ async def list_companies(
         search: Only companies with this in their name.
         start: Only companies whose last activity is of this day or later, like 2026-01-31.
         end: Only companies whose last activity is of this day or earlier.
-        limit: Most companies to show.
+        limit: Most companies to show; all if not given.
     """
     filters = given(
         sortBy=sort_by,
@@ -60,7 +71,9 @@ async def list_companies(
         await show.many(companies, _COLUMNS)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples("territory save --client-id acme-corp --name Sample --country DE")
+)
 async def save(
     *,
     client_id: str,

@@ -8,31 +8,41 @@ from urllib.parse import quote
 from cyclopts import App
 
 from leadgenius_async._http.record import plain
+from leadgenius_async.cli.examples import examples
 from leadgenius_async.cli.keys import without_keys
 from leadgenius_async.cli.options import DEFAULT, Connection, Data, given, read_object
 from leadgenius_async.cli.output import SHOW, Show
 
-app: App = App(name="webhooks", help="Webhooks of outreach platforms: list, create.")
+app: App = App(
+    name="webhooks",
+    help="Webhooks of outreach platforms: list, create.",
+    help_epilogue=examples("webhooks list", "webhooks create --name Replies --platform heyreach"),
+)
 
 _COLUMNS = ("id", "name", "platform", "client_id", "createdAt")
 _OF_URLS = ":/?#[]@!$&'()*+,;=%"
 
 
-@app.command(name="list")
+@app.command(name="list", help_epilogue=examples("webhooks list", "webhooks list --json"))
 async def list_webhooks(
     *, limit: int | None = None, show: Show = SHOW, connection: Connection = DEFAULT
 ) -> None:
     """List the company's webhooks, without what opens them: their URLs and API keys.
 
     Args:
-        limit: Most webhooks to show.
+        limit: Most webhooks to show; all if not given.
     """
     async with connection.open() as lg:
         webhooks = lg.webhooks.list(limit=limit)
         await show.many((without_keys(plain(each))[0] async for each in webhooks), _COLUMNS)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "webhooks create --name Replies --platform heyreach",
+        "webhooks create --name All --platform generic --data @config.json",
+    )
+)
 async def create(
     *,
     name: str,

@@ -61,6 +61,7 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
             rows=request.get(ROWS),
             members=request.get(MEMBERS, ()),
             faults=(*switches, fault.rule.fault.kind) if fault else switches,
+            seconds=time.monotonic() - at,
         )
     )
     if fault and fault.rule.fault.on_wire:

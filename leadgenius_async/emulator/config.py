@@ -2,89 +2,29 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeGuard, get_args
 
+from leadgenius_async.emulator.choices import (
+    PLANS,
+    BatchCreate,
+    DuplicateBatch,
+    DuplicateCreate,
+    ExistingCompany,
+    ExpiresIn,
+    FaultCalls,
+    ForeignCompany,
+    LateAnswer,
+    Login,
+    PoisonBatch,
+    PoisonStatus,
+    Refreshed,
+    Refusal,
+    UnknownIds,
+)
+from leadgenius_async.emulator.config_checks import check
 from leadgenius_async.emulator.limits import DAY, HOUR, WINDOW, RateHeaders, RateModel
-
-Login = Literal["ok", "unconfirmed", "mfa", "failing"]
-Refreshed = Literal["ok", "no_token", "same_token", "failing", "refused"]
-ExpiresIn = Literal["life", "absent"]
-ForeignCompany = Literal["forbidden", "empty"]
-BatchCreate = Literal["all", "part", "share", "first", "none"]
-PoisonBatch = Literal["none", "part"]
-PoisonStatus = Literal[400, 500]
-DuplicateCreate = Literal["conflict", "create"]
-DuplicateBatch = Literal["skip", "create"]
-Refusal = Literal[401, 429]
-LateAnswer = Literal["lost", "timeout"]
-#: Kinds of writes of leads.
-WriteCall = Literal[
-    "create", "create_batch", "update", "update_batch", "delete", "delete_batch"
-]  # fmt: skip
-FaultCalls = Literal["all", WriteCall]
-UnknownIds = Literal["not_found", "ignored"]
-ExistingCompany = Literal["conflict", "update"]
-
-#: The platform's plans, requests per minute per account.
-PLANS = {"standard": 100, "premium": 1_000}
-
-_LEAST_COUNT = {
-    "leads": 0, "source_leads": 0, "clients": 1, "login_attempts": 1, "batch_limit": 1,
-    "purge_limit": 0, "batch_first": 0, "request_cap": 1,
-}  # fmt: skip
-_CHOICES: dict[str, tuple[object, ...]] = {
-    "login": get_args(Login),
-    "refresh": get_args(Refreshed),
-    "foreign_company": get_args(ForeignCompany),
-    "batch_create": get_args(BatchCreate),
-    "poison_batch": get_args(PoisonBatch),
-    "duplicate_create": get_args(DuplicateCreate),
-    "duplicate_batch": get_args(DuplicateBatch),
-    "poison_status": get_args(PoisonStatus),
-    "refusal": get_args(Refusal),
-    "late_answer": get_args(LateAnswer),
-    "fault_calls": get_args(FaultCalls),
-    "unknown_ids": get_args(UnknownIds),
-    "existing_company": get_args(ExistingCompany),
-    "rate_model": get_args(RateModel),
-    "rate_headers": get_args(RateHeaders),
-}
-_SWITCHES = (
-    "habits", "rotate_refresh_tokens", "bulk_accepts_jwt", "keys_everywhere", "move_leads",
-    "list_by_record_id", "list_webhook_urls", "settings_strict", "endless_empty",
-    "duplicates_by_case", "find_by_case", "apply_refused", "expose",
-)  # fmt: skip
-#: Counts that None turns off.
-_LIMITS = (
-    "slow_above", "loop_pages", "batch_create_times", "fault_at", "rate_hour", "rate_day",
-    "bucket_size",
-)  # fmt: skip
-_SECONDS = ("latency", "read_lag", "run_seconds", "late_seconds")
-#: Seconds that None leaves to another option.
-_OTHER_SECONDS = ("find_lag", "late_least")
-_TEXTS = ("poison", "strip_fields")
-#: Shares of the writes of leads, of which one write meets one at the most.
-WRITE_FAULTS = ("lost_before", "lost_after", "applied_late", "refused_writes")
-_SHARES = ("repeat_share", "run_failures", "batch_share", "applied_twice", *WRITE_FAULTS)
-#: What the limiter is made of.
-RATE_OPTIONS = ("rate", "rate_hour", "rate_day", "rate_model", "bucket_size")
-#: What `Emulator.change` takes: options that are read at each request.
-CHANGEABLE = (
-    "batch_create", "batch_create_times", "batch_share", "batch_first", "batch_limit", "poison",
-    "poison_status", "poison_batch", "duplicate_create", "duplicate_batch", "duplicates_by_case",
-    "find_by_case", "strip_fields", "read_lag", "find_lag", "unknown_ids", "move_leads",
-    "purge_limit", "applied_twice", *WRITE_FAULTS, "late_seconds", "late_least", "late_answer",
-    "refusal", "apply_refused", "fault_at", "fault_calls", "login", "refresh",
-    "access_token_life", "expires_in", *RATE_OPTIONS, "rate_headers",
-)  # fmt: skip
-_POSITIVE_SECONDS = ("refresh_token_life", "page_token_life")
-_LAST_PORT = 65_535
-#: What a sum of shares may be too large by: 0.1 + 0.2 is not 0.3.
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,64 +217,7 @@ class EmulatorConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later."""
-        for name, least in _LEAST_COUNT.items():
-            _require(_is_int(getattr(self, name), least), self, name, f"an int of at least {least}")
-        for name in _SWITCHES:
-            _require(isinstance(getattr(self, name), bool), self, name, "True or False")
-        for name in _POSITIVE_SECONDS:
-            _require(_seconds(getattr(self, name)) > 0, self, name, "more than 0 seconds")
-        _require(_is_int(self.seed), self, "seed", "an int")
-        for name in _SECONDS:
-            _require(_seconds(getattr(self, name)) >= 0, self, name, "0 seconds or more")
-        for name in _OTHER_SECONDS:
-            value = getattr(self, name)
-            _require(
-                value is None or _seconds(value) >= 0, self, name, "0 seconds or more, or None"
-            )
-        for name in _SHARES:
-            _require(0 <= _seconds(getattr(self, name)) <= 1, self, name, "0 to 1")
-        for name in _TEXTS:
-            _require(isinstance(getattr(self, name), str), self, name, "a text")
-        self._check_write_faults()
-        for name in _LIMITS:
-            value = getattr(self, name)
-            _require(value is None or _is_int(value, 1), self, name, "an int of at least 1 or None")
-        _require(
-            _is_int(self.port, 0) and self.port <= _LAST_PORT, self, "port", f"0 to {_LAST_PORT}"
-        )
-        for name, choices in _CHOICES.items():
-            _require(getattr(self, name) in choices, self, name, " or ".join(map(repr, choices)))
-        _require(
-            self.expose or _is_loopback(self.host),
-            self,
-            "host",
-            "an address of this machine alone, or expose=True (--expose) to let other machines in",
-        )
-        _require(_is_number(self.access_token_life), self, "access_token_life", "seconds")
-        _require(
-            self.expires_in in get_args(ExpiresIn) or _is_int(self.expires_in),
-            self,
-            "expires_in",
-            "'life' or 'absent' or an int of seconds",
-        )
-        _require(
-            self.rate in ("off", *PLANS) or _is_int(self.rate, 1),
-            self,
-            "rate",
-            "'standard', 'premium', 'off' or a positive int of requests per minute",
-        )
-
-    def _check_write_faults(self) -> None:
-        most = self.late_seconds
-        within = self.late_least is None or self.late_least <= most
-        _require(within, self, "late_least", f"no more than late_seconds, {most:g}")
-        shares = [getattr(self, name) for name in WRITE_FAULTS]
-        _require(
-            sum(shares) <= 1 + _ROUNDING,
-            self,
-            next((name for name in WRITE_FAULTS if getattr(self, name)), WRITE_FAULTS[0]),
-            f"shares of {', '.join(WRITE_FAULTS)} that are 1 together at the most",
-        )
+        check(self)
 
     @property
     def per_minute(self) -> int | None:
@@ -369,32 +252,3 @@ def configured(config: EmulatorConfig, options: Mapping[str, object]) -> Emulato
         if name not in OPTIONS:
             raise TypeError(f"there is no option {name}: give one of {', '.join(OPTIONS)}")
     return replace(config, **options)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
-
-
-def _is_int(value: object, least: int | None = None) -> bool:
-    if not isinstance(value, int) or isinstance(value, bool):
-        return False
-    return least is None or value >= least
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _seconds(value: object) -> float:
-    """The value as seconds; -1 for what is no number."""
-    return float(value) if _is_number(value) else -1.0
-
-
-def _require(ok: bool, config: EmulatorConfig, name: str, allowed: str) -> None:  # noqa: FBT001 - the condition reads first, as in assert
-    if not ok:
-        raise ValueError(f"{name}={getattr(config, name)!r} is not allowed: give {allowed}")

@@ -96,6 +96,8 @@ class _Model(ABC):
     """
 
     def __init__(self, limit: int, window: float = WINDOW) -> None:
+        #: Requests that are admitted at once, when none were before.
+        self.capacity: int = limit
         self._limit = limit
         self._window = window
 
@@ -238,6 +240,7 @@ class TokenBucket(_Model):
     def __init__(self, limit: int, window: float = WINDOW, size: int | None = None) -> None:
         super().__init__(limit, window)
         self._size = limit if size is None else size
+        self.capacity: int = self._size
         self._each = window / limit
         #: Each key's tokens, and when they were counted.
         self._tokens: dict[str, tuple[float, float]] = {}
@@ -260,6 +263,23 @@ class TokenBucket(_Model):
         return min(float(self._size), tokens + (now - at) / self._each)
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How full one window is for a key.
+
+    Attributes:
+        used: Requests that count at present.
+        limit: Requests at which the next one is refused.
+        window: Seconds that the window spans.
+        reset: Epoch seconds, as `Permit.reset`.
+    """
+
+    used: int
+    limit: int
+    window: float
+    reset: float
+
+
 class Together:
     """Several windows at once; a request that one of them refuses is counted in none."""
 
@@ -276,10 +296,14 @@ class Together:
             model.take(key, now)
         return min(permits, key=lambda permit: permit.remaining)
 
+    def usage(self, key: str, now: float) -> list[Usage]:
+        """How full each window is for a key; nothing is counted."""
+        return [_usage(model.capacity, model.look(key, now)) for model in self.models]
+
 
 def rate_limiter(
     limits: Sequence[tuple[int, float]], model: RateModel = "sliding_log", size: int | None = None
-) -> Limiter | None:
+) -> Together | None:
     """What counts the requests of accounts; None without a limit.
 
     Args:
@@ -293,6 +317,11 @@ def rate_limiter(
         first, *others = limits
         return Together([TokenBucket(*first, size), *(TokenBucket(*each) for each in others)])
     return Together([_MODELS[model](*each) for each in limits])
+
+
+def _usage(capacity: int, permit: Permit) -> Usage:
+    left = permit.remaining + permit.admitted
+    return Usage(max(0, capacity - left), capacity, permit.window, permit.reset)
 
 
 _MODELS: dict[RateModel, type[SlidingLog | FixedWindow | FirstRequestWindow | WeightedWindow]] = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 TOO_MANY_REQUESTS = 429
+_TIMES = {"at", "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class LoggedRequest:
         members: Names of the body's members.
         faults: The switches that a write of leads met, such as `lost_after`, and the kind of the
             fault that a rule let it meet, such as `hang_up`.
+        seconds: Seconds until there was an answer to send.
     """
 
     at: float
@@ -36,6 +38,7 @@ class LoggedRequest:
     rows: int | None
     members: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 class RequestLog:
@@ -43,6 +46,7 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._requests: list[LoggedRequest] = []
+        self._forgotten = 0
 
     def __iter__(self) -> Iterator[LoggedRequest]:
         return iter(self._requests)
@@ -61,8 +65,18 @@ class RequestLog:
             for request in self._requests
         )
 
+    @property
+    def total(self) -> int:
+        """How many requests there were, those that were forgotten too."""
+        return self._forgotten + len(self)
+
+    def since(self, total: int) -> list[LoggedRequest]:
+        """Those that came when `total` had come before, but for the forgotten."""
+        return self._requests[max(0, total - self._forgotten) :]
+
     def clear(self) -> None:
         """Forget all requests so far."""
+        self._forgotten += len(self)
         self._requests.clear()
 
     def transcript(self) -> bytes:
@@ -88,5 +102,5 @@ class RequestLog:
 
 def _timeless(request: LoggedRequest) -> dict[str, object]:
     query = {name: "" if name == "nextToken" else request.query[name] for name in request.query}
-    told = {name: getattr(request, name) for name in LoggedRequest.__slots__ if name != "at"}
+    told = {name: getattr(request, name) for name in LoggedRequest.__slots__ if name not in _TIMES}
     return {**told, "query": query}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +14,8 @@ from aiohttp import web
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.chain import CHAIN
 from leadgenius_async.emulator.clock import Clock, timestamp
-from leadgenius_async.emulator.config import CHANGEABLE, EmulatorConfig, configured
+from leadgenius_async.emulator.config import EmulatorConfig, configured
+from leadgenius_async.emulator.console import CONSOLE, Console
 from leadgenius_async.emulator.control import url_host
 from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.keys import revoke_key
@@ -55,15 +55,15 @@ class Emulator:
     """
 
     def __init__(self, config: EmulatorConfig | None = None, **options: object) -> None:
-        self.config: EmulatorConfig = configured(config or EmulatorConfig(), options)
+        self._config = configured(config or EmulatorConfig(), options)
         self.log: RequestLog = RequestLog()
         self.clock: Clock = Clock()
-        self.faults: Faults = Faults(self.config.seed)
+        self.faults: Faults = Faults(self._config.seed)
         self.page_timer: list[float] = []
         self._stack = AsyncExitStack()
         self._service: Service | None = None
         self._base_url = ""
-        self._tenants = sample_tenants(self.config)
+        self._tenants = sample_tenants(self._config)
 
     async def __aenter__(self) -> Self:
         """Load the sample and listen.
@@ -79,6 +79,7 @@ class Emulator:
             store = await stack.enter_async_context(sample_store(self.config, self._tenants))
             service = build_service(
                 self.config,
+                self._tenants,
                 store,
                 self.clock,
                 self.log,
@@ -98,8 +99,14 @@ class Emulator:
         traceback: TracebackType | None,
     ) -> None:
         """Stop listening, close the store and remove it if it was temporary."""
+        self._config = self.config
         self._service = None
         await self._stack.aclose()
+
+    @property
+    def config(self) -> EmulatorConfig:
+        """The options, with what was changed since the start."""
+        return self._config if self._service is None else self._service.config
 
     @property
     def base_url(self) -> str:
@@ -108,12 +115,18 @@ class Emulator:
         return self._base_url
 
     @property
+    def console_url(self) -> str:
+        """The page that shows what goes on, with what it needs to steer the emulator."""
+        return f"{self.base_url}/#token={self._running().control_token}"
+
+    @property
     def ready(self) -> ReadyInfo:
         """The first company, and where the emulator listens; as JSON it is the ready file."""
         service = self._running()
         tenant = _described(service, self._tenants[0])
         return ReadyInfo(
             base_url=self._base_url,
+            console_url=self.console_url,
             control_token=service.control_token,
             other=self.other,
             **msgspec.structs.asdict(tenant),
@@ -203,11 +216,7 @@ class Emulator:
         Raises:
             ValueError: There is no such switch, it is fixed, or its value is outside its range.
         """
-        if fixed := sorted(switches.keys() - set(CHANGEABLE)):
-            raise ValueError(f"{fixed[0]} cannot be changed: give one of {', '.join(CHANGEABLE)}")
-        service = self._settled()
-        self.config = dataclasses.replace(self.config, **switches)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
-        service.change(self.config)
+        self._settled().change(switches)
 
     def created(self, *fields: str) -> Counter[tuple[str, ...]]:
         """How often each distinct lead was created by calls, whatever became of it.
@@ -301,6 +310,7 @@ async def _listening(service: Service) -> AsyncGenerator[int]:
     """Listen for the time of the block, and give the port."""
     app = web.Application(middlewares=CHAIN, client_max_size=service.config.request_cap)
     app[SERVICE] = service
+    app[CONSOLE] = Console(service)
     for endpoint in ENDPOINTS:
         # `list` is a call of its own, not an id.
         path = endpoint.path.replace("{id}", "{id:(?!list$)[^{}/]+}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from random import Random
@@ -13,8 +13,9 @@ from random import Random
 from aiohttp import web
 
 from leadgenius_async._fields import TABLES
+from leadgenius_async.emulator.choices import CHANGEABLE, RATE_OPTIONS
 from leadgenius_async.emulator.clock import Clock
-from leadgenius_async.emulator.config import RATE_OPTIONS, EmulatorConfig
+from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.documents import Documents
 from leadgenius_async.emulator.faults.rules import Faults
 from leadgenius_async.emulator.habits import Habits
@@ -22,10 +23,11 @@ from leadgenius_async.emulator.identity import Caller, Identity
 from leadgenius_async.emulator.ids import Ids
 from leadgenius_async.emulator.lag import Lag
 from leadgenius_async.emulator.leads import Leads
-from leadgenius_async.emulator.limits import Limiter, rate_limiter
+from leadgenius_async.emulator.limits import Together, rate_limiter
 from leadgenius_async.emulator.request_log import RequestLog
 from leadgenius_async.emulator.rows import RowBuilder, row_builder
 from leadgenius_async.emulator.runs import Runs, load_runs
+from leadgenius_async.emulator.sample.tenants import SampleTenant
 from leadgenius_async.emulator.sessions import Sessions
 from leadgenius_async.emulator.store import Store
 from leadgenius_async.emulator.tokens import TokenBox
@@ -38,6 +40,7 @@ class Service:
 
     Attributes:
         config: The options; `change` gives others.
+        tenants: The companies of the sample, with what their users sign in by.
         lag: What reads show in place of what was written of late.
         writes: What befalls the writes of leads.
         ids: Gives out the ids of new records.
@@ -50,6 +53,7 @@ class Service:
     """
 
     config: EmulatorConfig
+    tenants: Sequence[SampleTenant]
     clock: Clock
     store: Store
     documents: Documents
@@ -60,7 +64,7 @@ class Service:
     identity: Identity
     sessions: Sessions
     ids: Ids
-    limiter: Limiter | None
+    limiter: Together | None
     faults: Faults
     habits: Habits
     tokens: TokenBox
@@ -70,8 +74,15 @@ class Service:
     control_token: str = field(default_factory=partial(secrets.token_urlsafe, 24))
     error_numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
-    def change(self, config: EmulatorConfig) -> None:
-        """Go by other options; only those of `CHANGEABLE` may differ."""
+    def change(self, switches: Mapping[str, object]) -> None:
+        """Go by other switches.
+
+        Raises:
+            ValueError: There is no such switch, it is fixed, or its value is outside its range.
+        """
+        if fixed := sorted(switches.keys() - set(CHANGEABLE)):
+            raise ValueError(f"{fixed[0]} cannot be changed: give one of {', '.join(CHANGEABLE)}")
+        config = replace(self.config, **switches)  # type: ignore[arg-type]  # checked by EmulatorConfig itself
         if any(getattr(config, name) != getattr(self.config, name) for name in RATE_OPTIONS):
             self.limiter = rate_limiter(config.limits, config.rate_model, config.bucket_size)
         self.config = config
@@ -88,6 +99,7 @@ class Service:
 
 def build_service(
     config: EmulatorConfig,
+    tenants: Sequence[SampleTenant],
     store: Store,
     clock: Clock,
     log: RequestLog,
@@ -105,6 +117,7 @@ def build_service(
     leads = Leads(store, builders["enrich_leads"], ids, lag)
     return Service(
         config=config,
+        tenants=tenants,
         clock=clock,
         store=store,
         documents=documents,

@@ -204,6 +204,14 @@ class Store:
         ).fetchone()
         return int(count)
 
+    def counts(self, table: str) -> dict[tuple[str, str], int]:
+        """Rows in a bulk table by company_id and client_id."""
+        found = self.db.execute(
+            f"SELECT company_id, client_id, count(*) FROM {check_table(table)}"  # noqa: S608 - a name of TABLES
+            " GROUP BY company_id, client_id"
+        )
+        return {(company_id, client_id): count for company_id, client_id, count in found}
+
     def page(
         self, table: str, company_id: str, client_id: str | None, after: int, count: int
     ) -> tuple[list[ServedRow], int | None]:

@@ -129,9 +129,11 @@ class ReadyInfo(Tenant, kw_only=True):
     """Where the emulator listens, the first company, and beside it the second.
 
     Attributes:
+        console_url: The page that shows what goes on and steers it; the token is in it.
         control_token: What a request must have as `X-Emulator-Token` that steers the emulator.
     """
 
     base_url: str
+    console_url: str
     control_token: str
     other: Tenant

@@ -17,7 +17,8 @@ from random import Random
 
 from aiohttp import web
 
-from leadgenius_async.emulator.config import WRITE_FAULTS, EmulatorConfig, WriteCall
+from leadgenius_async.emulator.choices import WRITE_FAULTS, WriteCall
+from leadgenius_async.emulator.config import EmulatorConfig
 from leadgenius_async.emulator.errors import ApiError
 
 

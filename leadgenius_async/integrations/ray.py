@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import anyio
 
 from leadgenius_async._accounts import export as _here
-from leadgenius_async._accounts.export import ACCOUNTS, ExportOptions, Order, Run, Table, take
+from leadgenius_async._accounts.export import ACCOUNTS, Order, Run, Table, take
 from leadgenius_async._accounts.report import TenantReport, TenantsReport, folder_of
 from leadgenius_async._accounts.tenant import Tenant
+from leadgenius_async._extract.options import TenantOptions
 
 if TYPE_CHECKING:
     ray: Any = None  # it has no types that hold, and 200 MB
@@ -55,7 +56,7 @@ async def export_tenants(
     table: Table = "enrich_leads",
     accounts: int = ACCOUNTS,
     on_tenant: Callable[[TenantReport], None] | None = None,
-    **options: Unpack[ExportOptions],
+    **options: Unpack[TenantOptions],
 ) -> TenantsReport:
     """Take out the leads of many tenants by a Ray cluster, as `export_tenants` does in one process.
 

@@ -138,7 +138,7 @@ def test_export_of_source_leads_as_ndjson(account: Ready, tmp_path: Path) -> Non
         (3, "403", ["--company-id", "company-2"]),
         (4, "no client", ["--client", "nobody"]),
         (2, "did you mean 'email'", ["--fields", "id,emial"]),
-        (2, "page_size", ["--page-size", "5001"]),
+        (2, "--page-size", ["--page-size", "5001"]),
         (2, "rate", ["--rate", "fast"]),
         (2, "format", ["--format", "xlsx"]),
         (2, "--nope", ["--nope"]),

@@ -21,15 +21,6 @@ def listing(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each says what it does and what each of its parameters is for."""
-    assert run([*name.split(), "--help"]) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith(f"Usage: leadgenius {name}")
-    assert said.err == ""
-
-
 def test_the_list_is_whole(listing: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     """People and programs get the same commands, each with a line of help."""
     assert [command["name"] for command in listing["commands"]] == NAMES

@@ -163,7 +163,7 @@ def test_mapping(world: World, capsys: Said) -> None:
         (["--map", "Shoe Size=email"], "both go to email"),
         (["--map", "Email=x", "Email=y"], "twice"),
         (["--new-client", "Other"], "two ways to say one thing"),
-        (["--batch-size", "101"], "batch_size"),
+        (["--batch-size", "101"], "--batch-size is 101"),
         (["--settle", "-1"], "settle"),
         (["--delimiter", ",,"], "delimiter"),
         (["--encoding", "utf-9"], "encoding"),

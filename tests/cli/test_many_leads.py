@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from world import World, running_world
 
-from leadgenius_async._writes import changes
+from leadgenius_async._writes import read_back
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.app import run
 
@@ -30,7 +30,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Generator[World, None, None]:
 @pytest.fixture
 def ran(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command; what it exits with, its stdout and its stderr."""
-    monkeypatch.setattr(changes, "LOOKS", (0.0, 0.1))
+    monkeypatch.setattr(read_back, "LOOKS", (0.0, 0.1))
 
     def ran(*arguments: str) -> tuple[int, str, str]:
         code = run(arguments)
@@ -110,7 +110,7 @@ def test_update_of_one_lead_is_as_before(world: World, ran: Run) -> None:
         (["update", "--file", "noid.csv"], failures.BAD_INPUT, "no column is the leads' id"),
         (["update", "--file", "cut.csv.gz"], failures.BAD_INPUT, "cut.csv.gz"),
         (["update", "--file", "late.ndjson"], failures.BAD_INPUT, "looks like the field 'title'"),
-        (["update", "--file", "good.csv", "--batch-size", "101"], failures.USAGE, "batch_size"),
+        (["update", "--file", "good.csv", "--batch-size", "101"], failures.USAGE, "--batch-size"),
         (
             ["update", "--file", "good.csv", "--report", "good.csv"],
             failures.USAGE,

@@ -21,9 +21,9 @@ LINES = [
 ]
 
 
-def test_there_are_fourteen_lines() -> None:
+def test_there_are_fifteen_lines() -> None:
     """As many as it promises."""
-    assert len(LINES) == 14
+    assert len(LINES) == 15
     assert all(line.startswith("leadgenius ") for line in LINES)
 
 

@@ -155,11 +155,11 @@ def test_source_leads(world: World, tenants: str, monkeypatch: pytest.MonkeyPatc
         (["--accounts", "0"], "accounts is 0"),
         (["--concurrency", "0"], "concurrency is 0"),
         (["--limit", "-3"], "limit is -3"),
-        (["--page-size", "9999"], "page_size is 9999"),
+        (["--page-size", "9999"], "--page-size is 9999"),
         (["--since", "yesterday"], "since is 'yesterday'"),
         (["--fields", "emial"], "did you mean 'email'"),
         (["--format", "ndjson", "--compression", "lz4"], "compression of ndjson is 'lz4'"),
-        (["--partition-by", "client_id", "--format", "ndjson"], "partition_by is for Parquet"),
+        (["--partition-by", "client_id", "--format", "ndjson"], "--partition-by is for Parquet"),
         (["--staging", "staging"], "staging is for exports into a store"),
     ],
 )

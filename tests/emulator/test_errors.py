@@ -39,9 +39,9 @@ async def test_wrong_method(session: aiohttp.ClientSession) -> None:
     assert body["recommendation"] == "Use GET, POST."
 
 
-@pytest.mark.parametrize("path", ["/", "/clients", "/apis"])
+@pytest.mark.parametrize("path", ["/index.html", "/clients", "/apis"])
 async def test_outside_of_the_api(session: aiohttp.ClientSession, path: str) -> None:
-    """Outside of /api there is the gateway's HTML page alone."""
+    """Outside of /api and the console there is the gateway's HTML page alone."""
     async with session.get(path) as response:
         assert (response.status, response.content_type) == (404, "text/html")
 

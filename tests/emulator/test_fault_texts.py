@@ -17,7 +17,7 @@ import pytest
 from leadgenius_async.cli.app import run
 from leadgenius_async.emulator import Fault, faults
 from leadgenius_async.emulator.faults.rules import AnyFault, Rule
-from leadgenius_async.emulator.faults.text import KINDS, read_rule
+from leadgenius_async.emulator.faults.text import KINDS, read_rule, rule_text
 
 _PAGE = (Path(__file__).parents[2] / "docs/emulator.md").read_text()
 DOCUMENTED = _PAGE[_PAGE.index("| fault | options") :].splitlines()
@@ -58,6 +58,19 @@ _LIMIT = 30.0  # seconds that the command may take to listen
 def test_what_a_text_says(text: str, rule: Rule) -> None:
     """A fault takes its first option behind its name, the others by theirs."""
     assert read_rule(text) == rule
+
+
+def test_the_text_of_a_rule() -> None:
+    """It says no more than is needed, and makes the same rule again."""
+    for text in (
+        "GET /api/enrich-leads* status=503 retry_after=2 nth=3",
+        "* /api/* hang_up when=after probability=0.5 client=acme delay=1.5",
+        '* * headers={"Age":"1"} drop=["x-*"]',
+        "* * huge packed=true",
+        "* * content=<a=b>",
+    ):
+        assert read_rule(rule_text(read_rule(text))) == read_rule(text)
+        assert sorted(rule_text(read_rule(text)).split()) == sorted(text.split())
 
 
 @pytest.mark.parametrize(

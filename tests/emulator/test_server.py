@@ -78,7 +78,7 @@ async def test_ready_is_the_ready_file(emulator: Emulator) -> None:
 
     assert set(ready) == {
         "base_url", "api_key", "user_id", "company_id", "username", "password", "clients", "rows",
-        "admin", "member", "other", "control_token",
+        "admin", "member", "other", "control_token", "console_url",
     }  # fmt: skip
     assert ready["company_id"] == "company-1"
     assert ready["rows"] == {"enrich_leads": 600, "source_leads": 200}

@@ -8,8 +8,8 @@ import pytest
 from lead_writer import LEADS, Writer
 
 from leadgenius_async.emulator import Emulator, EmulatorConfig
+from leadgenius_async.emulator.choices import WRITE_FAULTS, WriteCall
 from leadgenius_async.emulator.clock import timestamp
-from leadgenius_async.emulator.config import WRITE_FAULTS, WriteCall
 from leadgenius_async.emulator.write_habits import WriteHabits
 
 CALLS = get_args(WriteCall)
@@ -249,7 +249,7 @@ async def test_created_counts_what_was_stored(started: Any) -> None:
 async def test_what_cannot_be_changed(started: Any) -> None:
     """Only what is read at each request can be, within its range."""
     async with started() as (emulator, _):
-        with pytest.raises(ValueError, match=r"^port cannot be changed: give one of batch_"):
+        with pytest.raises(ValueError, match=r"^port cannot be changed: give one of rate, "):
             emulator.change(port=1)
         with pytest.raises(ValueError, match=r"^batch_create='some' is not allowed"):
             emulator.change(batch_create="some")

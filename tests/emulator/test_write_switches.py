@@ -8,7 +8,7 @@ import pytest
 from lead_writer import Writer
 
 from leadgenius_async.emulator import Emulator, EmulatorConfig
-from leadgenius_async.emulator.config import CHANGEABLE
+from leadgenius_async.emulator.choices import CHANGEABLE
 
 BULK = "/api/enrich-leads/list"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import warnings
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pyarrow.parquet as pq
@@ -18,6 +20,7 @@ from accounts import connect
 from leadgenius_async import LeadGenius, UnknownFieldWarning, errors
 from leadgenius_async._extract import parts
 from leadgenius_async._extract.journal import Journal, Step
+from leadgenius_async._extract.options import Asked, ExportOptions, TenantOptions
 from leadgenius_async._extract.report import PartReport
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import Progress
@@ -385,3 +388,17 @@ async def test_no_export_goes_into_the_dataset_of_another(
     with pytest.raises(ValueError, match="out is empty"):
         await lg.enrich_leads.export("")
     assert files_in(tmp_path / "out") == before
+
+
+async def test_a_misspelt_option_is_told(lg: LeadGenius, tmp_path: Path) -> None:
+    """The options are one typed object; a name that is none of them goes no way unnoticed."""
+    wrong: dict[str, Any] = {"feilds": ["id"]}
+    with pytest.raises(TypeError, match=r"no option 'feilds' here; did you mean 'fields'\?"):
+        await lg.enrich_leads.export(tmp_path / "out", **wrong)
+
+
+def test_the_options_and_their_defaults_are_the_same() -> None:
+    """What can be asked for by name has a value where it is left out, and the other way round."""
+    named = {each.name for each in dataclasses.fields(Asked)} - {"table", "query"}
+    assert named == ExportOptions.__annotations__.keys()
+    assert TenantOptions.__annotations__.keys() < named

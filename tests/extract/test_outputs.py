@@ -18,7 +18,7 @@ from accounts import connect
 from truth import ndjson_rows, parquet_rows
 
 from leadgenius_async import LeadGenius, UnknownFieldWarning, errors
-from leadgenius_async._extract import export, parts
+from leadgenius_async._extract import options, parts
 from leadgenius_async._extract.query import MAX_FIELDS_BYTES, make_query
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import ExportReport
@@ -223,7 +223,7 @@ async def test_what_a_limit_cuts_off_takes_no_memory_for_good(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Walk after walk ends at the limit, with pages on their way, and the next one has room."""
-    monkeypatch.setattr(export, "BUDGET", 40_000)  # four pages
+    monkeypatch.setattr(options, "BUDGET", 40_000)  # four pages
     monkeypatch.setattr(parts, "GROUP_BYTES", 15_000)
     async with repeating() as lg:
         with anyio.fail_after(60):

@@ -13,7 +13,7 @@ import pytest
 
 from leadgenius_async import LeadGenius, errors
 from leadgenius_async._extract import store
-from leadgenius_async._extract.dataset import is_own
+from leadgenius_async._extract.own_files import is_own
 from leadgenius_async._extract.store import Store, default_staging, resolve, told
 from leadgenius_async.emulator import Emulator
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -17,8 +16,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import shell
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
+from pages import executing
 from pyiceberg.catalog.sql import SqlCatalog
 
 from leadgenius_async import LeadGenius, errors
@@ -26,10 +27,12 @@ from leadgenius_async.emulator import Emulator, faults
 from leadgenius_async.models import Scan
 
 PATH = "/api/enrich-leads/list"
-PAGE = Path(__file__).parents[2] / "docs" / "integrations" / "arrow.md"
 FIELDS = ["id", "email", "engagementScore"]
 
 pytestmark = pytest.mark.usefixtures("leadgenius_environment")
+
+#: Debian and Ubuntu keep the server's programs off the path.
+os.environ["PATH"] += "".join(f":{path}" for path in Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 @pytest.fixture
@@ -147,29 +150,20 @@ def postgres() -> Generator[str]:
                 server.send_signal(signal.SIGINT)  # which waits for nobody
 
 
-def blocks(*, of_postgres: bool) -> list[str]:
-    """Return the page's Python blocks in order, the first one always: the others go on from it."""
-    plain, postgres = PAGE.read_text().split("## PostgreSQL")
-    found = re.findall(r"```python\n(.*?)```", postgres if of_postgres else plain, re.DOTALL)
-    return [PREPARED, *found] if of_postgres else found
-
-
 #: What the first block of the page leaves behind.
 PREPARED = "from leadgenius_async import LeadGenius\nleads = LeadGenius().enrich_leads"
 
 
-def run(blocks: list[str], names: dict[str, Any] | None = None) -> dict[str, Any]:
-    names = {"__name__": "__main__"} if names is None else names
-    for block in blocks:
-        exec(compile(block, "documentation", "exec"), names)  # noqa: S102 - the block is the subject
-    return names
+def run(code: str, names: dict[str, Any]) -> None:
+    exec(compile(code, "documentation", "exec"), names)  # noqa: S102 - the block is the subject
 
 
 def test_the_page_runs(service: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
     """Its blocks one after the other, as a notebook's cells; each has every lead."""
-    found = blocks(of_postgres=False)
-    assert len(found) == 8
-    names = run(found)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    with executing("integrations/test_arrow.py::test_the_page_runs") as blocks:
+        for block in blocks:
+            run(block.code, names)
     assert len(names["frame"]) == len(truth(service))
     assert len(DeltaTable("lake/leads").to_pyarrow_table()) == len(truth(service))
     assert names["table"].scan().to_arrow().num_rows == len(truth(service))
@@ -179,22 +173,25 @@ def test_the_page_runs(service: Emulator, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.skipif(
     not all(map(shutil.which, ("initdb", "postgres", "psql"))), reason="there is no PostgreSQL"
 )
-def test_the_page_runs_with_postgresql(service: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_with_postgresql(service: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """By ADBC, where a failure changes nothing, and by COPY, with the page's own commands."""
-    commands = re.findall(r"^\$ (psql .*)$", PAGE.read_text(), re.MULTILINE)
-    ingest, copy = blocks(of_postgres=True)[1:]
-    with postgres() as url:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    run(PREPARED, names)
+    test = "integrations/test_arrow.py::test_the_page_with_postgresql"
+    with postgres() as url, executing(test) as blocks:
         monkeypatch.setenv("DATABASE_URL", url)
-        names = run([PREPARED, ingest])
+        ingest = next(blocks).code
+        run(ingest, names)
         assert ask(url, "select count(*), count(distinct id) from leads") == "500|500"
         assert ask(url, 'select round(sum("engagementScore")) from leads') == score(service)
         service.faults.add(faults.status(403), path=PATH, times=1)
         with pytest.raises(Exception, match="answered 403"):
-            run([ingest], names)
+            run(ingest, names)
         assert ask(url, "select count(*) from leads") == "500"
-        run([copy], names)
-        for command in commands:
-            subprocess.run(command, check=True, shell=True)  # noqa: S602 - as the page has it
+        run(next(blocks).code, names)
+        for block in blocks:
+            for command in shell.commands(block.code):
+                subprocess.run(command.text, check=True, shell=True)  # noqa: S602 - the same
         assert ask(url, "select count(*), count(email) from people") == "500|500"
 
 

@@ -9,6 +9,7 @@ import json
 import re
 import sys
 import time
+import tomllib
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from anyio import to_thread
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
+from pages import executing
 
 from leadgenius_async import LeadGenius
 from leadgenius_async.emulator import Emulator
@@ -28,9 +30,6 @@ from leadgenius_async.errors import ConfigurationError
 from leadgenius_async.integrations.dlt import leadgenius
 
 Make = Callable[..., DltSource]
-
-
-PAGE = Path(__file__).parents[2] / "docs" / "integrations" / "dlt.md"
 
 
 @pytest.fixture(autouse=True)
@@ -310,13 +309,25 @@ async def test_the_page_runs(
     monkeypatch.setenv("LEADGENIUS_RATE", "off")
     for name in ("base_url", "api_key", "user_id"):
         monkeypatch.setenv(f"LEADGENIUS_{name.upper()}", getattr(emulator.ready, name))
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(blocks) == 2
-    script = "\n".join(blocks)
-    await to_thread.run_sync(exec, compile(script, str(PAGE), "exec"), {"__name__": "__main__"})
+    names: dict[str, Any] = {"__name__": "__main__"}
+    code = ""
+    with executing("integrations/test_dlt.py::test_the_page_runs") as blocks:
+        for block in blocks:
+            if block.language == "toml":
+                use_keys(tomllib.loads(block.code), emulator, monkeypatch)
+            else:
+                code = block.code
+            await to_thread.run_sync(exec, compile(code, block.place, "exec"), names)
     with duckdb.connect(str(tmp_path / "leads.duckdb"), read_only=True) as connection:
         found = connection.execute("select count(*) from leadgenius.enrich_leads").fetchall()
     assert found == [(600,)]
+
+
+def use_keys(file: dict[str, Any], emulator: Emulator, patches: pytest.MonkeyPatch) -> None:
+    """Let the account be where a file for dlt has it, and nowhere else."""
+    for name in file["sources"]["leadgenius"]:
+        patches.delenv(f"LEADGENIUS_{name.upper()}")
+        patches.setenv(f"SOURCES__LEADGENIUS__{name.upper()}", getattr(emulator.ready, name))
 
 
 async def test_credentials_may_be_those_of_dlt(

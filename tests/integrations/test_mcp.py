@@ -19,6 +19,7 @@ import pytest
 from anyio.abc import ByteSendStream, Process
 from canaries import ADDRESS, SECRET
 from mcp import Client, StdioServerParameters, stdio_client, types
+from pages import executing
 
 from leadgenius_async.emulator import Emulator, faults
 from leadgenius_async.integrations._mcp.intake import refusals
@@ -708,16 +709,21 @@ async def test_a_root_that_is_not_there(tmp_path: Path) -> None:
     assert done.stdout == b""
 
 
-async def test_what_the_page_says(emulator: Emulator) -> None:
-    """Its configuration starts a server, its table has the tools, and its Python runs."""
-    page = PAGE.read_text()
-    [configured] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
-    entry = json.loads(configured)["mcpServers"]["leadgenius"]
+def check_configuration(configured: dict[str, Any], emulator: Emulator) -> None:
+    entry = configured["mcpServers"]["leadgenius"]
     assert entry["command"] == "leadgenius"
     assert entry["args"][:3] == ["mcp", "serve", "--root"]
     assert entry["env"].keys() <= account(emulator).keys()
-    listed = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+
+
+async def test_what_the_page_says(emulator: Emulator) -> None:
+    """Its configuration starts a server, its table has the tools, and its Python runs."""
+    listed = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)
     assert listed == [*READ, *WRITE]
-    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
-        names: dict[str, Any] = {"__name__": "documentation"}
-        exec(compile(block, str(PAGE), "exec"), names)  # noqa: S102 - the block is the subject
+    with executing("integrations/test_mcp.py::test_what_the_page_says") as blocks:
+        for block in blocks:
+            if block.language == "json":
+                check_configuration(json.loads(block.code), emulator)
+                continue
+            names: dict[str, Any] = {"__name__": "documentation"}
+            exec(compile(block.code, block.place, "exec"), names)  # noqa: S102 - the subject

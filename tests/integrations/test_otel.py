@@ -24,7 +24,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
-from test_documentation import functions
+from pages import executing, functions
 from wire import Wire, reply
 
 from leadgenius_async import LeadGenius, errors
@@ -32,7 +32,6 @@ from leadgenius_async.emulator import Emulator, faults
 from leadgenius_async.integrations.otel import instrument
 from leadgenius_async.logs import JsonFormatter
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "integrations" / "otel.md"
 LIST = "/api/enrich-leads/list"
 
 
@@ -486,18 +485,21 @@ async def _use_all(emulator: Emulator, telemetry: Telemetry, out: Path) -> set[s
     return people | {"Zoltan", "Quux", taken, ready.api_key, ready.username, ready.password}
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL))
-async def test_the_block_runs(
-    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: str
+async def test_the_page_runs(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the documentation shows runs as it stands, with the account in the environment."""
-    monkeypatch.chdir(tmp_path)
     for name in ("base_url", "api_key", "user_id"):
         monkeypatch.setenv(f"LEADGENIUS_{name.upper()}", getattr(emulator.ready, name))
     monkeypatch.setenv("LEADGENIUS_RATE", "off")
-    async with LeadGenius() as lg:
-        for function in functions(block):
-            await function(*(lg for _ in inspect.signature(function).parameters))
+    with executing("integrations/test_otel.py::test_the_page_runs") as blocks:
+        for number, block in enumerate(blocks):
+            folder = tmp_path / f"{number}"
+            folder.mkdir()
+            monkeypatch.chdir(folder)
+            async with LeadGenius() as lg:
+                for function in functions(block):
+                    await function(*(lg for _ in inspect.signature(function).parameters))
 
 
 def test_without_opentelemetry_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Generator, Iterator
@@ -18,7 +17,8 @@ import msgspec
 import pytest
 import ray
 from canaries import ADDRESS, SECRET
-from ray_cluster import CLUSTER, PAGE, Services, running_cluster, running_services, toml
+from pages import executing
+from ray_cluster import CLUSTER, Services, running_cluster, running_services, toml
 from truth import expected_rows, parquet_rows
 
 from leadgenius_async import Tenant
@@ -209,18 +209,17 @@ async def test_leases_that_are_removed(
         assert (await export_tenants([tenant], out=tmp_path, page_size=10)).complete
 
 
-async def test_the_block_in_the_documentation(
-    tenants: list[Tenant], session: Path, tmp_path: Path
-) -> None:
+async def test_the_page_runs(tenants: list[Tenant], session: Path, tmp_path: Path) -> None:
     """It runs as it stands, with a file of tenants."""
     del session
     first, second, *_ = tenants
     file = tmp_path / "tenants.toml"
     file.write_text(toml(first) + toml(second))
-    [block, _] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(compile(block, "documentation", "exec"), names)  # noqa: S102 - the block is the subject
-    await names["main"](str(file), str(tmp_path / "shared"))
+    with executing("integrations/test_ray.py::test_the_page_runs") as blocks:
+        for block in blocks:
+            names: dict[str, Any] = {}
+            exec(compile(block.code, block.place, "exec"), names)  # noqa: S102 - the subject
+            await names["main"](str(file), str(tmp_path / "shared"))
     assert (tmp_path / "shared" / first.name / "_SUCCESS").exists()
     assert (tmp_path / "shared" / second.name / "_SUCCESS").exists()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ import pytest
 import ray
 import ray.data
 from canaries import SECRET
-from ray_cluster import PAGE, Services, running_cluster, running_services, toml
+from pages import executing
+from ray_cluster import Services, running_cluster, running_services, toml
 
 from leadgenius_async import Tenant
 from leadgenius_async.integrations.ray_data import LeadsDatasource
@@ -86,7 +86,7 @@ def test_a_key_that_is_missing(session: Path) -> None:
         leads.count()
 
 
-def test_the_block_in_the_documentation(
+def test_the_page_runs(
     tenants: list[Tenant],
     session: Path,
     tmp_path: Path,
@@ -95,8 +95,9 @@ def test_the_block_in_the_documentation(
     """It runs as it stands, with a file of tenants."""
     del session
     (tmp_path / "tenants.toml").write_text("".join(map(toml, tenants)))
-    [_, block] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(compile(block, "documentation", "exec"), names)  # noqa: S102 - the block is the subject
-    names["main"](str(tmp_path / "tenants.toml"))
+    with executing("integrations/test_ray_data.py::test_the_page_runs") as blocks:
+        for block in blocks:
+            names: dict[str, Any] = {}
+            exec(compile(block.code, block.place, "exec"), names)  # noqa: S102 - the subject
+            names["main"](str(tmp_path / "tenants.toml"))
     assert "'tenant': 'third', 'count()': 20" in capsys.readouterr().out

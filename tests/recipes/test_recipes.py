@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,10 +12,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from anyio import to_thread
+from pages import executing
 
 from leadgenius_async.emulator import Emulator
-
-PAGE = Path(__file__).parents[2] / "docs" / "integrations" / "recipes.md"
 
 #: What runs a recipe that only says what is to be run, as its tool's own tests do.
 AIRFLOW = """
@@ -37,9 +35,9 @@ assert asyncio.run(recipe.leads("2026-01-02")) == 600
 
 def recipe(name: str) -> str:
     """Return the block below a heading."""
-    found = re.search(rf"## {name}\n.*?```\w+\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert found
-    return found[1]
+    with executing(f"recipes/test_recipes.py::test_{name.lower()}") as blocks:
+        [block] = blocks
+    return block.code
 
 
 @pytest.fixture

@@ -19,14 +19,14 @@ from wire import Act, Wire, reply
 from leadgenius_async import LeadGenius, errors
 from leadgenius_async._http import retry
 from leadgenius_async._resources.lead_reads import LeadReads
-from leadgenius_async._writes import changes
+from leadgenius_async._writes import changes, read_back
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import BulkChanges, ChangeProgress
 
 
 @pytest.fixture(autouse=True)
 def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "LOOKS", (0.0, 0.1, 0.3))
+    monkeypatch.setattr(read_back, "LOOKS", (0.0, 0.1, 0.3))
 
 
 def add(emulator: Emulator, count: int, client_id: str | None = None) -> list[str]:
@@ -346,7 +346,7 @@ async def test_what_was_written_is_read_back(
     assert ends(report) == {"deleted": 100}
     report = await lg.leads.delete_many(ids[100:120], verify=True)
     assert ends(report) == {"deleted": 20}
-    monkeypatch.setattr(changes, "LOOKS", (0.0,))
+    monkeypatch.setattr(read_back, "LOOKS", (0.0,))
     emulator.change(read_lag=60)
     report = await lg.leads.delete_many(ids[120:], verify=True)
     assert ends(report) == {"unverified": 80}

@@ -11,14 +11,14 @@ from accounts import connect
 from wire import Wire, reply
 
 from leadgenius_async import LeadGenius, errors
-from leadgenius_async._writes import changes
+from leadgenius_async._writes import read_back
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import ChangeProgress
 
 
 @pytest.fixture(autouse=True)
 def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "LOOKS", (0.0, 0.1, 0.3))
+    monkeypatch.setattr(read_back, "LOOKS", (0.0, 0.1, 0.3))
 
 
 def leads_of(emulator: Emulator, client_id: str) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import os
 import pickle
 import time
 from collections import Counter
@@ -17,6 +19,7 @@ from accounts import connect
 from killing_imports import people
 
 from leadgenius_async import LeadGenius, errors
+from leadgenius_async._resources.import_options import Asked, ImportOptions
 from leadgenius_async._writes import engine
 from leadgenius_async._writes.jobs import read_import
 from leadgenius_async._writes.journal import Journal
@@ -544,3 +547,27 @@ async def test_cancelled_it_goes_on(service: Start, tmp_path: Path) -> None:
         report = await there.create(journal=tmp_path)
         assert report.created + report.unresolved == COUNT
         assert max(there.created().values()) == 1
+
+
+async def test_a_preview_takes_what_an_import_takes(service: Start, tmp_path: Path) -> None:
+    """The very same options: what they refuse is told beforehand, and nothing is written."""
+    async with service() as there:
+        same: ImportOptions = {
+            "client_id": there.client,
+            "key": "email",
+            "journal": tmp_path / "journal",
+            "report": tmp_path / "report.ndjson",
+        }
+        preview = await there.lg.leads.preview_many([{**ROWS[0], "email": ""}, ROWS[1]], **same)
+        assert (preview.ready, preview.rejected) == (1, 1)
+        assert not {"journal", "report.ndjson"} & {*os.listdir(tmp_path)}  # noqa: PTH208 - names
+        wrong: dict[str, Any] = {"batchsize": 10}
+        for call in (there.lg.leads.create_many, there.lg.leads.preview_many):
+            with pytest.raises(TypeError, match="no option 'batchsize' here; did you mean 'batch_"):
+                await call(ROWS, **wrong)
+
+
+def test_the_options_and_their_defaults_are_the_same() -> None:
+    """What can be asked for by name has a value where it is left out, and the other way round."""
+    named = {each.name for each in dataclasses.fields(Asked)} - {"rules"}
+    assert named == ImportOptions.__annotations__.keys()

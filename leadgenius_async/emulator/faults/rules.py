@@ -106,15 +106,17 @@ class PlacedRule:
 
     Attributes:
         rule: The rule.
+        number: Its place among all that were added, from 1.
         calls: Requests that matched it so far.
         hits: Requests that met its fault.
     """
 
-    def __init__(self, rule: Rule, name: str) -> None:
+    def __init__(self, rule: Rule, number: int, seed: int) -> None:
         self.rule: Rule = rule
+        self.number: int = number
         self.calls: int = 0
         self.hits: int = 0
-        self._name = name
+        self._name = f"fault/{seed}/{number}"
         self._seen: Counter[str] = Counter()
 
     def __repr__(self) -> str:
@@ -230,9 +232,19 @@ class Faults:
     def place(self, rule: Rule) -> PlacedRule:
         """Add a rule that was made before."""
         self._added += 1
-        placed = PlacedRule(rule, f"fault/{self._seed}/{self._added}")
+        placed = PlacedRule(rule, self._added, self._seed)
         self._rules.append(placed)
         return placed
+
+    def remove(self, placed: PlacedRule) -> None:
+        """Forget one rule.
+
+        Raises:
+            ValueError: It is none of these, or was forgotten before.
+        """
+        if placed not in self._rules:
+            raise ValueError(f"{placed!r} is none of the rules: see list(faults)")
+        self._rules.remove(placed)
 
     def clear(self) -> None:
         """Forget all rules."""

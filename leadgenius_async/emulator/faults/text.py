@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 
 from leadgenius_async.emulator.faults.kinds import Fault, refused
-from leadgenius_async.emulator.faults.rules import AnyFault, Rule
+from leadgenius_async.emulator.faults.rules import AnyFault, PlacedRule, Rule
 
 S = TypeVar("S", bound=msgspec.Struct)
 #: Each kind by its name.
@@ -50,6 +50,49 @@ def read_rule(text: str) -> Rule:
     fault = _struct(kind, {key: given[key] for key in given if key in options})
     rule = {key: given[key] for key in given if key not in options}
     return _struct(Rule, {"method": method.upper(), "path": path, **rule}, fault=fault)
+
+
+def rule_text(rule: Rule) -> str:
+    """The text that says a rule, without what is so by itself.
+
+    A value with a space stands in it as it is, so that such a text cannot be read again.
+    """
+    named, *options = [rule.fault.kind, *_options(rule.fault)]
+    first = next((field.name for field in msgspec.structs.fields(rule.fault)), "")
+    if options and options[0].startswith(f"{first}="):
+        named += options.pop(0).removeprefix(first)
+    return " ".join((rule.method, rule.path, named, *options, *_options(rule)))
+
+
+def told(placed: PlacedRule) -> dict[str, object]:
+    """A rule, its text, and how often it was met, as JSON may have it."""
+    return {
+        **msgspec.to_builtins(placed.rule),
+        "number": placed.number,
+        "text": rule_text(placed.rule),
+        "calls": placed.calls,
+        "hits": placed.hits,
+    }
+
+
+def _options(struct: msgspec.Struct) -> list[str]:
+    """`KEY=VALUE` of each field that is not as it is by itself."""
+    return [
+        f"{field.encode_name}={_written(getattr(struct, field.name))}"
+        for field in msgspec.structs.fields(struct)
+        if field.encode_name not in _PLACED and getattr(struct, field.name) != _usual(field)
+    ]
+
+
+def _usual(field: msgspec.structs.FieldInfo) -> object:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _pairs(pairs: list[str], keys: list[str]) -> dict[str, str]:

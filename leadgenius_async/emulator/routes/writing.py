@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from leadgenius_async.emulator.config import WriteCall
+from leadgenius_async.emulator.choices import WriteCall
 from leadgenius_async.emulator.errors import ApiError, gateway_page, rate_exceeded, token_expired
 from leadgenius_async.emulator.routes.endpoint import Ask
 from leadgenius_async.emulator.write_habits import WRITE

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from leadgenius_async._extract.dataset import STATE
+from leadgenius_async._extract.own_files import STATE
 from leadgenius_async._fields import TABLES
 
 

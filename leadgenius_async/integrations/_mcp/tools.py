@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from leadgenius_async import errors
 from leadgenius_async._client import LeadGenius
-from leadgenius_async._extract.dataset import MANIFEST, STATE
 from leadgenius_async._extract.files import DEEPEST, folders
 from leadgenius_async._extract.jobs import ExportJob, read_job, read_manifest, verify
 from leadgenius_async._extract.journal import Spec
+from leadgenius_async._extract.own_files import MANIFEST, STATE
 from leadgenius_async._fields import TABLES
 from leadgenius_async._resources.bulk import EnrichLeads, SourceLeads
 from leadgenius_async._version import __version__

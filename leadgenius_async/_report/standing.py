@@ -1,0 +1,116 @@
+"""The export that a folder holds, finished or not, as its manifest or its journal tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from leadgenius_async import errors
+from leadgenius_async._accounts.report import TenantsReport
+from leadgenius_async._accounts.tenant import REPORT as TENANTS
+from leadgenius_async._extract.jobs import opened, read_manifest
+from leadgenius_async._extract.lock import is_locked
+from leadgenius_async._extract.manifest import of_journal
+from leadgenius_async._extract.own_files import (
+    INTENT,
+    JOURNAL,
+    LAYOUT,
+    MANIFEST,
+    STATE,
+    TABLES,
+    require_own,
+)
+from leadgenius_async._extract.report import ExportReport
+from leadgenius_async._report.figures import State
+
+_MOST_NAMED = 10  # folders in an error
+
+
+class Standing(NamedTuple):
+    """What stands in a folder."""
+
+    report: ExportReport
+    state: State
+
+
+def read_standing(out: Path) -> Standing:
+    """Return the Parquet export that a folder holds.
+
+    Raises:
+        ValueError: It is no folder, holds exports of many tenants, or NDJSON.
+        ExportConflict: It holds no export, or one whose files are just being replaced.
+        ExportDamaged: Its manifest or its journal cannot be read.
+        OSError: The folder cannot be read.
+    """
+    if not out.is_dir():
+        raise ValueError(f"{out} is no folder")
+    _require_settled(out)
+    if (out / STATE / JOURNAL).exists():
+        found = _unfinished(out)
+    elif (out / MANIFEST).exists():
+        report = read_manifest(out)
+        found = Standing(report, "complete" if report.complete else "incomplete")
+    else:
+        raise _no_export(out)
+    if found.report.format != "parquet":
+        raise ValueError(
+            f"{out} holds NDJSON, and a report is made of Parquet: export with --format parquet"
+        )
+    return found
+
+
+def _require_settled(out: Path) -> None:
+    if (out / INTENT).exists():
+        raise errors.ExportConflict(
+            f"{out} holds an export whose compaction was cut off: `leadgenius compact {out}` "
+            "finishes it"
+        )
+    if (out / STATE / LAYOUT).exists():
+        raise _in_motion(out)
+
+
+def _unfinished(out: Path) -> Standing:
+    running = is_locked(out / STATE)
+    journal = opened(out / STATE / JOURNAL)
+    try:
+        report = of_journal(out, journal)
+        in_motion = bool(journal.swap)
+    finally:
+        journal.close()
+    require_own(out / STATE / JOURNAL, report.table, [part.file for part in report.parts])
+    if in_motion:
+        raise _in_motion(out)
+    report.incomplete_because = next(
+        (f"a chain failed: {chain.error}" for chain in report.partitions if chain.error),
+        "it is still running"
+        if running
+        else "it was cut off, and `leadgenius jobs resume` goes on with it",
+    )
+    return Standing(report, "running" if running else "unfinished")
+
+
+def _in_motion(out: Path) -> errors.ExportConflict:
+    return errors.ExportConflict(
+        f"{out} holds an export whose files are being written anew: wait for it, or, if it was cut "
+        f"off, let `leadgenius jobs resume {out}` finish it"
+    )
+
+
+def _no_export(out: Path) -> Exception:
+    if (out / TENANTS).exists():
+        return ValueError(f"{out} holds the exports of many accounts: {_folders(out)}")
+    if out.name in TABLES and (out.absolute().parent / MANIFEST).exists():
+        return ValueError(f"{out} is the dataset alone: give the folder that it is in")
+    return errors.ExportConflict(f"{out} holds no export: there is nothing to report on")
+
+
+def _folders(out: Path) -> str:
+    try:
+        found = msgspec.json.decode((out / TENANTS).read_bytes(), type=TenantsReport)
+    except msgspec.MsgspecError:
+        return f"{TENANTS} cannot be read; give the folder of one"
+    names = [tenant.name for tenant in found.tenants]
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return f"give the folder of one ({', '.join(names[:_MOST_NAMED])}{more})"
