@@ -20,8 +20,6 @@ PACKAGE = "leadgenius_async/"
 NEEDED = {"py.typed", "SKILL.md", "_lead_structs.pyi", "_settings_structs.pyi"}
 #: What of the wheel is made in building.
 MADE = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
-#: What only the forge reads.
-FORGE = (".ci/", ".github/")
 
 
 def tracked() -> set[str]:
@@ -55,11 +53,11 @@ def check_wheel(wheel: Path) -> None:
 
 
 def check_sdist(sdist: Path) -> None:
-    """All that is in git but what only the forge reads."""
+    """All that is in git."""
     folder = sdist.name.removesuffix(".tar.gz") + "/"
     with tarfile.open(sdist) as archive:
         names = {name.removeprefix(folder) for name in archive.getnames()}
-    same("sdist", names, {"PKG-INFO", *(p for p in tracked() if not p.startswith(FORGE))})
+    same("sdist", names, {"PKG-INFO", *tracked()})
 
 
 def same(where: str, found: Iterable[str], expected: Iterable[str]) -> None:
