@@ -201,11 +201,13 @@ class Journal:
         named = leads or {}
         with self._db.transaction():
             self._db.executemany(
-                "UPDATE row SET state = ?1, sent = ?2, said = ?3, alone = alone OR ?4,"
-                " failed = failed + ?5,"
-                f" lead = coalesce(?6, lead), payload = CASE WHEN ?1 < {State.CREATED:d} THEN"
-                " payload END WHERE seq = ?7",
-                [(state, now, said, alone, failed, named.get(seq), seq) for state, seq in notes],
+                "UPDATE row SET state = ?, sent = ?, said = ?, alone = alone OR ?,"
+                " failed = failed + ?, lead = coalesce(?, lead),"
+                f" payload = CASE WHEN ? < {State.CREATED:d} THEN payload END WHERE seq = ?",
+                [
+                    (state, now, said, alone, failed, named.get(seq), state, seq)
+                    for state, seq in notes
+                ],
             )
 
     def unsend(self, seqs: Iterable[int]) -> None:

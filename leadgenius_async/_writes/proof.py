@@ -153,9 +153,9 @@ class Proof:
                 doubles.append((lead, made[0]))
         stays = f"{_UNDER_WAY} OR state IN {_THERE}"
         self._db.executemany(
-            f"UPDATE row SET lead = ?1, payload = CASE WHEN {stays} THEN payload END,"
+            f"UPDATE row SET lead = ?, payload = CASE WHEN {stays} THEN payload END,"
             f" said = CASE WHEN {stays} THEN said END,"
-            f" state = CASE WHEN {stays} THEN state ELSE {State.CREATED:d} END WHERE seq = ?2",
+            f" state = CASE WHEN {stays} THEN state ELSE {State.CREATED:d} END WHERE seq = ?",
             found,
         )
         self._db.executemany("INSERT OR IGNORE INTO double VALUES (?, ?)", doubles)
@@ -172,9 +172,9 @@ class Proof:
             client: Whose leads were listed.
         """
         self._db.execute(
-            f"UPDATE row SET absent = absent + 1, absent_at = ?1 WHERE state IN {_OPEN}"
-            " AND client = ?2 AND sent <= ?1 - ?3 AND (absent = 0 OR absent_at <= ?1 - ?3 / 9)",
-            (began, client, settle),
+            f"UPDATE row SET absent = absent + 1, absent_at = ? WHERE state IN {_OPEN}"
+            " AND client = ? AND sent <= ? AND (absent = 0 OR absent_at <= ?)",
+            (began, client, began - settle, began - settle / 9),
         )
 
     def next_look(self, settle: float, rows: Sequence[Outgoing] = ()) -> float | None:
@@ -185,10 +185,11 @@ class Proof:
             rows: The rows; all if none are given.
         """
         query = (
-            "SELECT min(CASE WHEN absent = 0 THEN sent + ?1 ELSE absent_at + ?1 / 9 END) FROM row"
-            f" WHERE state IN {_OPEN}{' AND seq = ?2' if rows else ''}"
+            "SELECT min(CASE WHEN absent = 0 THEN sent + ? ELSE absent_at + ? END) FROM row"
+            f" WHERE state IN {_OPEN}{' AND seq = ?' if rows else ''}"
         )
-        each: list[tuple[float, ...]] = [(settle, row.seq) for row in rows] or [(settle,)]
+        times = (settle, settle / 9)
+        each: list[tuple[float, ...]] = [(*times, row.seq) for row in rows] or [times]
         found = (self._db.execute(query, values).fetchone()[0] for values in each)
         return min((float(due) for due in found if due is not None), default=None)
 
