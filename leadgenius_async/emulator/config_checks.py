@@ -133,8 +133,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value)
 
 
 def _seconds(value: object) -> float:

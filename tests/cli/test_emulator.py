@@ -61,4 +61,4 @@ def test_the_ready_file_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "fdopen", opened)
     write_whole(tmp_path / "ready.json", b"{}")
     assert modes == [0o600]
-    assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
+    assert [path.name for path in tmp_path.glob("*ready*")] == ["ready.json"]
