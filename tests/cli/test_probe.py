@@ -98,7 +98,7 @@ SWITCHES: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]]]] = {
         {
             "the window": (
                 "confirmed: its end stays: it began with a request",
-                "confirmed: it ends on the minute: fixed, by the clock",
+                "confirmed: it ends on the minute: fixed, by the clock, or by chance, as one in 60",
             )
         },
     ),
