@@ -283,6 +283,7 @@ def figures(session: nox.Session) -> None:
     session.run("python", "bench/pace.py")
     session.run("python", "bench/latency.py")
     session.run("python", "bench/duplicates.py")
+    session.run("python", "bench/report.py")
     session.run("python", "bench/emulator_pages.py")
     session.run("python", "bench/imports.py", "--large=1000000")
     session.run("python", "bench/equality.py", env={"PYTHONPATH": "tests"})

@@ -26,11 +26,19 @@ class Visits:
         self._contexts: list[BrowserContext] = []
 
     async def __call__(
-        self, url: str, *, theme: Theme = "light", width: int = 1280, height: int = 900
+        self,
+        url: str,
+        *,
+        theme: Theme = "light",
+        width: int = 1280,
+        height: int = 900,
+        scripts: bool = True,
     ) -> Page:
-        """Open a page in a window of so many pixels."""
+        """Open a page in a window of so many pixels, with or without its scripts."""
         context = await self._browser.new_context(
-            color_scheme=theme, viewport={"width": width, "height": height}
+            color_scheme=theme,
+            viewport={"width": width, "height": height},
+            java_script_enabled=scripts,
         )
         self._contexts.append(context)
         context.set_default_timeout(_PATIENCE)

@@ -29,7 +29,7 @@ EXIT_CODES = {
     failures.NOT_FOUND: "not found",
     failures.RATE: "the rate limit allows it only later than the deadline",
     failures.PARTIAL: "a part was done; can be gone on with",
-    failures.NETWORK: "the service could not be reached, or gave no proper answer",
+    failures.NETWORK: "the service could not be reached, is out, or gave no proper answer",
     failures.BAD_INPUT: "the input data cannot be read",
     failures.INTERRUPTED: "interrupted",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Collection
@@ -20,6 +21,9 @@ from leadgenius_async.cli.options import Flag
 
 if TYPE_CHECKING:
     from leadgenius_async.emulator import Emulator
+
+#: Requests that are remembered: at 1,000 a minute all would be 0.66 GB a day.
+_LOGGED = 100_000
 
 app: App = App(
     name="emulator",
@@ -85,14 +89,17 @@ async def emulator(
         "db": db,
     }
     service = Emulator(**options, **read_switches(switches or [], options))
+    service.log.most = _LOGGED
     add_faults(service, rules or [])
+    if ready_file is not None:  # whoever waits for it takes that of the last start otherwise
+        await anyio.Path(ready_file).unlink(missing_ok=True)
     with anyio.CancelScope() as scope:
         # Heard from the start: making a million leads takes half a minute.
         _cancel_on_signals(scope)
         async with service:
             ready = msgspec.json.format(msgspec.json.encode(service.ready), indent=2)
             if ready_file is not None:
-                await anyio.to_thread.run_sync(_write_whole, ready_file, ready)
+                await anyio.to_thread.run_sync(write_whole, ready_file, ready)
             sys.stderr.write(f"leadgenius emulator: listening on {service.base_url}\n")
             sys.stderr.write(f"leadgenius emulator: console at {service.console_url}\n")
             sys.stdout.write(exports(service) if env else f"{ready.decode()}\n")
@@ -100,25 +107,17 @@ async def emulator(
             await anyio.sleep_forever()
 
 
-#: What would send something of yours to it, or send it elsewhere.
-_UNSET = ("ACCESS_TOKEN", "REFRESH_TOKEN", "USERNAME", "PASSWORD", "PROFILE", "PROXY")
-
-
 def exports(service: Emulator) -> str:
-    """Return lines for a shell: the address, the key, the pace, and nothing else of an account.
+    """Return lines for a shell that point it at the emulator, as its first company."""
+    from leadgenius_async.emulator.exports import exports as lines  # noqa: PLC0415 - loads aiohttp
 
-    There is no login among them, since each command would log in anew, of which the service
-    allows few.
-    """
     ready = service.ready
-    variables = {
-        "BASE_URL": ready.base_url,
-        "API_KEY": ready.api_key,
-        "USER_ID": ready.user_id,
-        "RATE": service.config.rate,
-    }
-    exports = [f"export LEADGENIUS_{name}={value}\n" for name, value in variables.items()]
-    return "".join([f"unset {' '.join(f'LEADGENIUS_{name}' for name in _UNSET)}\n", *exports])
+    return lines(
+        base_url=ready.base_url,
+        api_key=ready.api_key,
+        user_id=ready.user_id,
+        rate=service.config.rate,
+    )
 
 
 def add_faults(service: Emulator, texts: Collection[str]) -> None:
@@ -181,9 +180,12 @@ def _cancel_on_signals(scope: anyio.CancelScope) -> None:
             loop.add_signal_handler(number, scope.cancel)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write a file that appears whole: whoever waits for it reads it at once."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.chmod(0o600)
+    temporary.unlink(missing_ok=True)
+    # It has keys: private from its first byte on.
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
     temporary.replace(path)

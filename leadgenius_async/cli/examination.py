@@ -241,6 +241,8 @@ def _refused(check: str, error: errors.LeadGeniusError) -> Finding:
             remedy = "use credentials that may read this"
         case errors.RateLimited() | errors.QueuedTooLong():
             remedy = "wait a minute; something else uses the account's quota"
+        case errors.NotFound() | errors.ProtocolError():
+            remedy = "check the base URL: its path may be at fault"
         case _:
             remedy = "check the base URL and the network, and try again"
     return _failed(check, error, remedy)

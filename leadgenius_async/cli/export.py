@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App, Group, Parameter
 
 from leadgenius_async._extract.formats import Compression, FileFormat, PartitionBy
 from leadgenius_async._extract.report import ExportEstimate, ExportReport
@@ -37,6 +37,11 @@ app: App = App(
 
 Table = Literal["enrich_leads", "source_leads"]
 
+#: The panels of `--help`, in their order.
+_FILES = Parameter(group=Group("Files", sort_key=-3))
+_LEADS = Parameter(group=Group("Leads", sort_key=-2))
+_RUN = Parameter(group=Group("Run", sort_key=-1))
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
@@ -44,23 +49,25 @@ class ExportOptions:
     """What to take out, and where to.
 
     Attributes:
-        out: Folder for the files, which is made if it does not exist; or its URI in an object
-            store, such as s3://bucket/prefix. Only an estimate needs none.
-        tenants: A tenants file: the leads of many accounts, each into a folder of its own in --out.
-        accounts: Most accounts of a tenants file at a time.
-        staging: Folder where an export into an object store stands until it is there; it needs
-            room for all of it. One in your state folder if not given.
         company_id: The company; the account's own if not given.
+        client: client_id of a client to take; all rows of the company if not given.
+        fields: Fields to ask for, separated by commas; all if not given. Of a tenants file, those
+            of tenants that name none.
         since: Only rows whose updatedAt is then or later (ISO 8601; UTC if it has no zone), and
             rows without one. The service cannot filter: every page is fetched still.
         limit: Most rows to take, those that come first.
+        tenants: A tenants file: the leads of many accounts, each into a folder of its own in --out.
+        accounts: Most accounts of a tenants file at a time.
+        out: Folder for the files, which is made if it does not exist; or its URI in an object
+            store, such as s3://bucket/prefix. Only an estimate needs none.
         format: parquet, or ndjson with each row byte for byte.
         compression: zstd, gzip or none; of parquet also snappy or lz4.
         max_file_size: Most megabytes (of 1,048,576 bytes) of a file; usual ones have up to 100,
             compact makes larger ones.
-        fields: Fields to ask for, separated by commas; all if not given. Of a tenants file, those
-            of tenants that name none.
-        client: client_id of a client to take; all rows of the company if not given.
+        partition_by: Put the rows of each client into a folder of its own (parquet only).
+        single_file: Put all rows into one file, or those of each folder.
+        staging: Folder where an export into an object store stands until it is there; it needs
+            room for all of it. One in your state folder if not given.
         page_size: Rows per request, 1 to 5,000; learned from the rows if not given.
         concurrency: Most chains of pages at a time.
         chains: all walks one chain over all rows; clients one for each client, then one over
@@ -73,39 +80,37 @@ class ExportOptions:
         repair: Build the journal of an unfinished export anew from its Parquet parts first.
         strict_schema: End at a field that nobody declared, a value that does not fit its column,
             or a row that cannot be read (of ndjson only the last).
-        partition_by: Put the rows of each client into a folder of its own (parquet only).
-        single_file: Put all rows into one file, or those of each folder.
         allow_empty: Take an export without a row for a success.
         estimate: Say what the export would cost, and take nothing out.
         json: Print the report as one JSON object.
     """
 
-    out: str | None = None
-    tenants: Path | None = None
-    accounts: int = 4
-    staging: Path | None = None
-    company_id: str | None = None
-    since: str | None = None
-    limit: int | None = None
-    format: FileFormat = "parquet"
-    compression: Compression = "zstd"
-    max_file_size: float | None = None
-    fields: str | None = None
+    company_id: Annotated[str | None, _LEADS] = None
     client: Annotated[
-        list[str], Parameter(consume_multiple=True, negative=(), show_default=False)
+        list[str], _LEADS, Parameter(consume_multiple=True, negative=(), show_default=False)
     ] = field(default_factory=list[str])
-    page_size: int | None = None
-    concurrency: int = 16
-    chains: Literal["auto", "all", "clients"] = "auto"
-    no_sweep: Flag = False
-    overwrite: Flag = False
-    retry_failed: Flag = False
-    repair: Flag = False
-    strict_schema: Flag = False
-    partition_by: PartitionBy | None = None
-    single_file: Flag = False
-    allow_empty: Flag = False
-    estimate: Flag = False
+    fields: Annotated[str | None, _LEADS] = None
+    since: Annotated[str | None, _LEADS] = None
+    limit: Annotated[int | None, _LEADS] = None
+    tenants: Annotated[Path | None, _LEADS] = None
+    accounts: Annotated[int, _LEADS] = 4
+    out: Annotated[str | None, _FILES] = None
+    format: Annotated[FileFormat, _FILES] = "parquet"
+    compression: Annotated[Compression, _FILES] = "zstd"
+    max_file_size: Annotated[float | None, _FILES] = None
+    partition_by: Annotated[PartitionBy | None, _FILES] = None
+    single_file: Annotated[Flag, _FILES] = False
+    staging: Annotated[Path | None, _FILES] = None
+    page_size: Annotated[int | None, _RUN] = None
+    concurrency: Annotated[int, _RUN] = 16
+    chains: Annotated[Literal["auto", "all", "clients"], _RUN] = "auto"
+    no_sweep: Annotated[Flag, _RUN] = False
+    overwrite: Annotated[Flag, _RUN] = False
+    retry_failed: Annotated[Flag, _RUN] = False
+    repair: Annotated[Flag, _RUN] = False
+    strict_schema: Annotated[Flag, _RUN] = False
+    allow_empty: Annotated[Flag, _RUN] = False
+    estimate: Annotated[Flag, _RUN] = False
     json: Json = False
 
     @property

@@ -64,6 +64,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (errors.DeadlineExceeded, NETWORK),
     (errors.OutcomeUnknown, NETWORK),
     (errors.ProtocolError, NETWORK),
+    (errors.ServerError, NETWORK),
     (BadInput, BAD_INPUT),
     (SourceError, BAD_INPUT),
     (ValueError, USAGE),

@@ -280,7 +280,7 @@ async def _window(probe: Probe) -> str:
     if _form(found[-1]) != "epoch seconds":
         raise NotTried("it is not told in epoch seconds")
     if all(reset % _MINUTE == 0 for reset in found):
-        return "it ends on the minute: fixed, by the clock"
+        return "it ends on the minute: fixed, by the clock, or by chance, as one in 60"
     if found[0] == found[-1]:
         return "its end stays: it began with a request"
     return "its end moves: it slides"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeGuard, get_args
 
@@ -80,7 +81,8 @@ def check(config: EmulatorConfig) -> None:
     for name, least in _LEAST_COUNT.items():
         _require(_is_int(getattr(config, name), least), config, name, f"an int of at least {least}")
     for name, choices in _CHOICES.items():
-        _require(getattr(config, name) in choices, config, name, " or ".join(map(repr, choices)))
+        chosen = _is_one_of(getattr(config, name), choices)
+        _require(chosen, config, name, " or ".join(map(repr, choices)))
     for names, allows, allowed in _KINDS:
         for name in names:
             _require(allows(getattr(config, name)), config, name, allowed)
@@ -110,6 +112,11 @@ def _check_write_faults(config: EmulatorConfig) -> None:
     )
 
 
+def _is_one_of(value: object, choices: Iterable[object]) -> bool:
+    """Whether it is a choice, of its type too: 429.0 is not 429."""
+    return any(value == each and type(value) is type(each) for each in choices)
+
+
 def _is_int(value: object, least: int | None = None) -> bool:
     if not isinstance(value, int) or isinstance(value, bool):
         return False
@@ -126,7 +133,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value)
 
 
 def _seconds(value: object) -> float:

@@ -272,12 +272,14 @@ class Usage:
         limit: Requests at which the next one is refused.
         window: Seconds that the window spans.
         reset: Epoch seconds, as `Permit.reset`.
+        refill: Tokens that a bucket gets per window; None where requests are counted.
     """
 
     used: int
     limit: int
     window: float
     reset: float
+    refill: int | None = None
 
 
 class Together:
@@ -298,7 +300,7 @@ class Together:
 
     def usage(self, key: str, now: float) -> list[Usage]:
         """How full each window is for a key; nothing is counted."""
-        return [_usage(model.capacity, model.look(key, now)) for model in self.models]
+        return [_usage(model, model.look(key, now)) for model in self.models]
 
 
 def rate_limiter(
@@ -319,9 +321,11 @@ def rate_limiter(
     return Together([_MODELS[model](*each) for each in limits])
 
 
-def _usage(capacity: int, permit: Permit) -> Usage:
+def _usage(model: _Model, permit: Permit) -> Usage:
     left = permit.remaining + permit.admitted
-    return Usage(max(0, capacity - left), capacity, permit.window, permit.reset)
+    used = max(0, model.capacity - left)
+    refill = permit.limit if isinstance(model, TokenBucket) else None
+    return Usage(used, model.capacity, permit.window, permit.reset, refill)
 
 
 _MODELS: dict[RateModel, type[SlidingLog | FixedWindow | FirstRequestWindow | WeightedWindow]] = {

@@ -42,9 +42,14 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """The requests so far, oldest first."""
+    """The requests so far, oldest first.
+
+    Attributes:
+        most: The last so many are kept, and up to a tenth more; None: all.
+    """
 
     def __init__(self) -> None:
+        self.most: int | None = None
         self._requests: list[LoggedRequest] = []
         self._forgotten = 0
 
@@ -57,6 +62,8 @@ class RequestLog:
     def add(self, request: LoggedRequest) -> None:
         """Append one answered request."""
         self._requests.append(request)
+        if self.most is not None and len(self) > self.most + self.most // 10:
+            self._forget(len(self) - self.most)
 
     def count(self, *, status: int | None = None, path: str | None = None) -> int:
         """How many requests had this status and this path; None matches all."""
@@ -76,8 +83,11 @@ class RequestLog:
 
     def clear(self) -> None:
         """Forget all requests so far."""
-        self._forgotten += len(self)
-        self._requests.clear()
+        self._forget(len(self))
+
+    def _forget(self, count: int) -> None:
+        self._forgotten += count
+        del self._requests[:count]
 
     def transcript(self) -> bytes:
         """A line of JSON for each request, the same for the same seed and the same calls.

@@ -99,13 +99,15 @@ class Emulator:
         traceback: TracebackType | None,
     ) -> None:
         """Stop listening, close the store and remove it if it was temporary."""
-        self._config = self.config
         self._service = None
         await self._stack.aclose()
 
     @property
     def config(self) -> EmulatorConfig:
-        """The options, with what was changed since the start."""
+        """The options, to be read: as they were given, while it runs with what `change` changed.
+
+        A start goes by what was given, whatever was changed in a run before it.
+        """
         return self._config if self._service is None else self._service.config
 
     @property

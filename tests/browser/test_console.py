@@ -18,7 +18,12 @@ from visits import Theme, Visits, barriers, overflow
 from yarl import URL
 
 from leadgenius_async import LeadGenius, LeadGeniusError
+from leadgenius_async.cli.emulator import exports
 from leadgenius_async.emulator import Emulator, faults
+from leadgenius_async.emulator.config import EmulatorConfig
+from leadgenius_async.emulator.console import events
+from leadgenius_async.emulator.console.events import MOST_STREAMS
+from leadgenius_async.emulator.faults.wire import paused
 
 #: Milliseconds that a page may be busy without an answer to a click.
 FROZEN = 500
@@ -153,6 +158,27 @@ async def test_a_switch(emulator: Emulator, lg: LeadGenius, visit: Visits, page:
     visit.forgive("400")
 
 
+async def test_a_switch_that_takes_numbers(emulator: Emulator, page: Page) -> None:
+    """What is no number is not sent, in place of nothing at all; a negative one is."""
+    emulator.change(rate_hour=500)
+    await page.get_by_label("Name or meaning has").fill("rate_hour")
+    hourly = page.get_by_label("rate_hour", exact=True)
+    await expect(hourly).to_have_value("500")
+    await hourly.press("End")
+    await page.keyboard.type("e")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert").filter(has_text="That is no number")).to_be_visible()
+    await expect(hourly).to_have_value("500")
+    assert emulator.config.rate_hour == 500
+
+    await page.get_by_label("Name or meaning has").fill("expires_in")
+    says = page.get_by_label("expires_in", exact=True)
+    await says.fill("-5")
+    await says.press("Enter")
+    await expect(page.locator("summary", has_text="Logins")).to_contain_text("1 changed")
+    assert emulator.config.expires_in == -5
+
+
 async def test_a_switch_from_elsewhere(emulator: Emulator, page: Page) -> None:
     """What a test changes is on the page, whatever kind of value it has."""
     emulator.change(rate=5, bucket_size=9, apply_refused=True, poison="@p.example", refusal=401)
@@ -188,6 +214,28 @@ async def test_the_gauge(visit: Visits) -> None:
         await expect(page.locator("#ahead")).to_contain_text("15 min ahead")
 
 
+async def test_the_gauge_of_a_bucket(visit: Visits) -> None:
+    """It says how many tokens there are, and how many come."""
+    config = EmulatorConfig(
+        leads=0, source_leads=0, clients=1, rate=10, rate_model="bucket", bucket_size=3
+    )
+    async with Emulator(config) as emulator, connect(emulator) as lg:
+        page = await visit(emulator.console_url)
+        await everyone(lg)
+        gauges = page.locator("#gauges")
+        await expect(gauges).to_contain_text("1 of 3 tokens taken, 10 come in 60 s")
+
+
+async def test_the_clock_at_its_end(visit: Visits, page: Page) -> None:
+    """No further than times can be written; the page goes on."""
+    await page.get_by_label("Seconds forward").fill("1e13")
+    await page.get_by_role("button", name="Turn").click()
+    await expect(page.locator("#clock-error")).to_contain_text("to the year 9999")
+    await page.get_by_role("button", name="+1 min").click()
+    await expect(page.locator("#ahead")).to_contain_text("ahead")
+    visit.forgive("400")
+
+
 async def test_the_tables(emulator: Emulator, page: Page) -> None:
     """Rows that are written while it looks are counted, and no name is read as markup."""
     tables = page.locator("#tables")
@@ -206,11 +254,18 @@ async def test_connect(emulator: Emulator, page: Page) -> None:
     await page.get_by_role("button", name="Copy").click()
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = await page.evaluate("navigator.clipboard.readText()")
-    assert copied.splitlines() == [
-        f"export LEADGENIUS_BASE_URL={emulator.base_url}",
-        f"export LEADGENIUS_API_KEY={emulator.other.api_key}",
-        f"export LEADGENIUS_USER_ID={emulator.other.user_id}",
-    ]
+    ours, theirs = emulator.ready, emulator.other
+    of_theirs = exports(emulator).replace(ours.api_key, theirs.api_key)
+    assert copied == of_theirs.replace(ours.user_id, theirs.user_id)
+
+
+async def test_a_copy_that_is_refused(emulator: Emulator, page: Page) -> None:
+    """As where the page comes by http from another machine: the lines are selected."""
+    await page.evaluate("delete Navigator.prototype.clipboard")
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_role("button", name="Press Ctrl+C")).to_be_visible()
+    selected = await page.evaluate("String(getSelection())")
+    assert selected.strip() == exports(emulator).strip()
 
 
 _WATCH_TASKS = """
@@ -258,6 +313,49 @@ async def test_no_token(emulator: Emulator, visit: Visits, token: str) -> None:
     page = await visit(f"{emulator.base_url}/{token}")
     await expect(page.get_by_role("heading", name=LOCKED)).to_be_visible()
     await expect(page.get_by_label("Address or token")).to_be_focused()
+
+
+async def test_without_scripts(emulator: Emulator, visit: Visits) -> None:
+    """The page says that it needs them."""
+    page = await visit(emulator.console_url, scripts=False)
+    await expect(page.locator("noscript p")).to_be_visible()
+
+
+async def test_as_many_pages_as_may_be(emulator: Emulator, visit: Visits) -> None:
+    """All in one browser, which has six connections to a host: each can still ask."""
+    first = await visit(emulator.console_url)
+    pages = [first, *[await first.context.new_page() for _ in range(MOST_STREAMS - 1)]]
+    for page in pages[1:]:
+        await page.goto(emulator.console_url)
+    for page in pages:
+        await expect(page.locator("#link")).to_have_text("live")
+    await first.get_by_role("button", name="+1 min").click()
+    await expect(first.locator("#ahead")).to_contain_text("ahead")
+    more = await first.context.new_page()
+    await more.goto(emulator.console_url)
+    await expect(more.locator("#link")).to_have_text(
+        "4 pages are open, and no more may be: close one"
+    )
+
+
+async def test_a_stream_that_breaks(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page goes on as it was: what was typed, opened, chosen and focused stays."""
+    broken = False
+
+    async def once(stopped: asyncio.Event, seconds: float | None) -> bool:
+        nonlocal broken
+        broken, before = True, broken
+        return not before or await paused(stopped, seconds)
+
+    await page.get_by_label("Name or meaning has").fill("lag")
+    await page.get_by_label("Company").select_option("company-2")
+    await page.get_by_label("find_lag", exact=True).focus()
+    monkeypatch.setattr(events, "paused", once)
+    await expect(page.locator("#link")).to_have_text("The emulator is gone")
+    await expect(page.locator("#link")).to_have_text("live")
+    await expect(page.get_by_label("Company")).to_have_value("company-2")
+    await expect(page.get_by_label("find_lag", exact=True)).to_be_focused()
+    await expect(page.get_by_label("bucket_size", exact=True)).to_be_hidden()
 
 
 async def test_the_emulator_ends(visit: Visits) -> None:
@@ -314,6 +412,30 @@ async def test_by_keys_alone(emulator: Emulator, page: Page) -> None:
     await page.get_by_role("button", name="Remove rule 1").press("Enter")
     await expect(page.get_by_label("Rule", exact=True)).to_be_focused()
     assert len(emulator.faults) == 0
+
+
+_UNDER_THE_HEADER = """() => {
+  const header = document.querySelector("header");
+  const { bottom } = document.activeElement.getBoundingClientRect();
+  const sticks = getComputedStyle(header).position === "sticky";
+  return sticks && bottom <= header.getBoundingClientRect().bottom ? document.activeElement.id : "";
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (640, 400)])
+async def test_backwards_by_keys(
+    emulator: Emulator, visit: Visits, width: int, height: int
+) -> None:
+    """What is focused is never hidden beneath the header."""
+    page = await visit(emulator.console_url, width=width, height=height)
+    await expect(page.locator("#link")).to_have_text("live")
+    await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    await page.get_by_role("button", name="Copy").focus()
+    hidden = ""
+    while not hidden and not await page.evaluate("document.activeElement.id === 'path-filter'"):
+        await page.keyboard.press("Shift+Tab")
+        hidden = await page.evaluate(_UNDER_THE_HEADER)
+    assert not hidden
 
 
 @pytest.mark.parametrize("width", [360, 1280, 1680])

@@ -342,6 +342,13 @@ def test_a_service_that_fails(world: World, capsys: pytest.CaptureFixture[str]) 
     """Five requests at the most, of which one that fails is sent up to five times."""
     world.emulator.faults.add(faults.status(500), path="/api/enrich-leads/*")
     code, found = checks(capsys)
-    assert code == 1
+    assert code == 7
     assert found["export"]["outcome"] == "failed"
     assert len(world.emulator.log) <= 4 + 5
+
+
+def test_a_base_url_with_a_wrong_path(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """What answers is there, but not what is asked for: the path may be at fault."""
+    code, found = checks(capsys, "--base-url", f"{world.emulator.base_url}/app")
+    assert code != 0
+    assert found["account"]["remedy"] == "check the base URL: its path may be at fault"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -70,6 +71,9 @@ from leadgenius_async.emulator import Emulator, EmulatorConfig
         ("late_answer", "500"),
         ("refused_writes", 2),
         ("refusal", 403),
+        ("refusal", 429.0),
+        ("read_lag", math.inf),
+        ("access_token_life", math.nan),
         ("apply_refused", 1),
         ("applied_twice", True),
         ("fault_at", 0),

@@ -17,6 +17,7 @@ import pytest
 from yarl import URL
 
 import leadgenius_async
+from leadgenius_async.cli.emulator import exports
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.emulator.choices import CHANGEABLE
 from leadgenius_async.emulator.config import EmulatorConfig
@@ -233,14 +234,14 @@ async def test_the_gauge(started: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "used"),
     [
-        ({"rate_model": "fixed"}, (3, 10)),
-        ({"rate_model": "first_request"}, (3, 10)),
-        ({"rate_model": "weighted"}, (3, 10)),
-        ({"rate_model": "bucket", "bucket_size": 5}, (3, 5)),
+        ({"rate_model": "fixed"}, (3, 10, None)),
+        ({"rate_model": "first_request"}, (3, 10, None)),
+        ({"rate_model": "weighted"}, (3, 10, None)),
+        ({"rate_model": "bucket", "bucket_size": 5}, (3, 5, 10)),
     ],
 )
 async def test_the_gauge_of_each_model(
-    started: Any, options: dict[str, Any], used: tuple[int, int]
+    started: Any, options: dict[str, Any], used: tuple[int, int, int | None]
 ) -> None:
     """Each tells how many requests it counts at present, and how many it takes."""
     async with started(rate=10, **options) as (emulator, session):
@@ -251,7 +252,7 @@ async def test_the_gauge_of_each_model(
             session, {"X-Emulator-Token": emulator.ready.control_token}
         ) as messages:
             [window] = (await anext(messages))["state"]["rates"][0]["windows"]
-        assert (window["used"], window["limit"]) == used
+        assert (window["used"], window["limit"], window["refill"]) == used
 
 
 async def test_it_leaves_no_trace(
@@ -316,6 +317,7 @@ async def test_a_switch_over_the_wire(
         ({"leads": 5}, "leads cannot be changed: give one of rate"),
         ({"lost_before": 2}, "lost_before=2 is not allowed"),
         ({"rate": None}, "rate=None is not allowed"),
+        ({"refusal": 429.0}, "refusal=429.0 is not allowed: give 401 or 429"),
         ([], "Expected `object`"),
     ],
 )
@@ -452,9 +454,12 @@ async def test_the_stop_leaves_a_page_that_does_not_read() -> None:
 
 
 async def test_pages_that_are_closed(
-    emulator: Emulator, session: aiohttp.ClientSession, token: dict[str, str]
+    emulator: Emulator,
+    session: aiohttp.ClientSession,
+    token: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """They make room for others; there are never more than a few."""
+    """They make room for others, and nothing is logged; there are never more than a few."""
     async with asyncio.timeout(PATIENCE):
         pages = [await session.get(EVENTS, headers=token) for _ in range(MOST_STREAMS)]
         async with session.get(EVENTS, headers=token) as response:
@@ -468,3 +473,17 @@ async def test_pages_that_are_closed(
                 status = response.status
     assert status == 200
     assert len(emulator.log) == 0
+    assert not [each.getMessage() for each in caplog.records if each.name == "aiohttp.server"]
+
+
+async def test_the_lines_of_a_shell(
+    emulator: Emulator, session: aiohttp.ClientSession, token: dict[str, str]
+) -> None:
+    """They are those of the command, with the company's key and the address of the page."""
+    async with listening(session, token) as messages:
+        one, two = (await anext(messages))["hello"]["accounts"]
+    assert one["exports"] == exports(emulator)
+    assert emulator.other.api_key in two["exports"]
+    async with session.get(EVENTS, headers={**token, "Host": "localhost:8080"}) as response:
+        told = msgspec.json.decode((await response.content.readline()).removeprefix(b"data: "))
+    assert "=http://localhost:8080\n" in told["hello"]["accounts"][0]["exports"]

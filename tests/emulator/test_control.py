@@ -83,6 +83,7 @@ async def test_log(
         (FAULTS, {"nth": 1}, "fault"),
         (FAULTS, "GET /x smoke", "give one of status, failure"),
         (CLOCK, {"advance": -1}, "turn the clock back"),
+        (CLOCK, {"advance": 1e13}, "turn the clock to the year 9999"),
         (CLOCK, {}, "advance"),
     ],
 )

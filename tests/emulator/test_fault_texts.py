@@ -88,6 +88,8 @@ def test_the_text_of_a_rule() -> None:
         ("GET /api/leads chunked=x", "how='x' is not allowed: give bad_size or no_end"),
         ("GET /api/leads hang_up when=now", "when='now' is not allowed"),
         ("GET /api/leads headers={", "set='{' is not allowed"),
+        ("GET /api/leads status=503 delay=inf", "delay='inf' is not allowed"),
+        ("GET /api/\udcff hang_up", r"'GET /api/\udcff hang_up' is not METHOD PATH"),
     ],
 )
 def test_what_no_text_says(capsys: pytest.CaptureFixture[str], text: str, says: str) -> None:

@@ -67,6 +67,19 @@ def test_clear() -> None:
     assert len(log) == 0
 
 
+def test_the_last_alone() -> None:
+    """With a limit older requests are forgotten, and counted on."""
+    log = RequestLog()
+    log.most = 20
+    for status in range(200, 250):
+        log.add(LoggedRequest(0.0, "GET", "/api/x", {}, status, None, None))
+        assert [each.status for each in log][-20:] == list(range(200, status + 1))[-20:]
+        assert len(log) <= 22
+    assert log.total == 50
+    assert [each.status for each in log.since(48)] == [248, 249]
+    assert len(log.since(0)) == len(log)
+
+
 def test_transcript() -> None:
     """It has all but times, and the value of a token that says when it expires."""
     log = RequestLog()

@@ -106,6 +106,17 @@ async def test_outside_of_the_block() -> None:
         emulator.rows("enrich_leads")
 
 
+async def test_a_second_start() -> None:
+    """It goes by the options that were given, whatever was changed in the first run."""
+    emulator = Emulator(leads=0, source_leads=0, clients=1)
+    async with emulator:
+        emulator.change(read_lag=2.0)
+        assert emulator.config.read_lag == 2
+    assert emulator.config.read_lag == 0
+    async with emulator:
+        assert emulator.config.read_lag == 0
+
+
 async def test_started_twice(emulator: Emulator) -> None:
     """A running emulator refuses a second start."""
     with pytest.raises(RuntimeError, match="running already"):

@@ -64,6 +64,7 @@ def test_faults_can_be_set(pair: str, value: object) -> None:
         ("move_leads", "--set move_leads: give NAME=VALUE"),
         ("move_leads=perhaps", "--set move_leads='perhaps' is not allowed: give True or False"),
         ("batch_limit=1.5", "--set batch_limit='1.5' is not allowed: give an int"),
+        ("read_lag=inf", "--set read_lag=inf is not allowed: give 0 seconds or more"),
         ("batch_create=some", "--set batch_create='some' is not allowed: give 'all' or 'part'"),
     ],
 )

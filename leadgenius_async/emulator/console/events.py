@@ -34,7 +34,8 @@ _STATE_PACE = 1.0
 MOST_REQUESTS = 1_000
 #: Requests from before the page was opened, at the most.
 _BEFORE = 200
-MOST_STREAMS = 8
+#: A browser has six connections to a host: two are left for its calls.
+MOST_STREAMS = 4
 _HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",
@@ -80,8 +81,7 @@ class Console:
         self._open += 1
         response = web.StreamResponse(headers=_HEADERS)
         try:
-            with suppress(ConnectionError):
-                await self._send(request, response)
+            await self._send(request, response)
         finally:
             self._open -= 1
         _give_up(request)
@@ -91,12 +91,14 @@ class Console:
         """Send until the emulator stops, also where a page that reads nothing is waited for."""
         async with anyio.create_task_group() as group:
             group.start_soon(_cancel_at, self._service.faults.stopped, group.cancel_scope)
-            await response.prepare(request)
-            await self._send_messages(response)
+            # Within the group: around it the error would come as a group of errors.
+            with suppress(ConnectionError):
+                await response.prepare(request)
+                await self._send_messages(response, str(request.url.origin()))
             group.cancel_scope.cancel()
 
-    async def _send_messages(self, response: web.StreamResponse) -> None:
-        place, due = await self._greet(response), time.monotonic() + _STATE_PACE
+    async def _send_messages(self, response: web.StreamResponse, url: str) -> None:
+        place, due = await self._greet(response, url), time.monotonic() + _STATE_PACE
         while not await paused(self._service.faults.stopped, _PACE):
             message = self._since(place)
             place, now = message.total, time.monotonic()
@@ -105,10 +107,15 @@ class Console:
             if message.state or message.requests:
                 await response.write(_event(message))
 
-    async def _greet(self, response: web.StreamResponse) -> int:
-        """Send the first message, and return how many requests had come."""
+    async def _greet(self, response: web.StreamResponse, url: str) -> int:
+        """Send the first message, and return how many requests had come.
+
+        Args:
+            response: What it is sent by.
+            url: Where the page has reached the emulator.
+        """
         message = self._since(max(0, self._service.log.total - _BEFORE))
-        message.hello = hello(self._service)
+        message.hello = hello(self._service, url)
         message.state = state(self._service, self._tables)
         await response.write(_event(message))
         return message.total

@@ -10,6 +10,7 @@ import msgspec
 from leadgenius_async._fields import TABLES
 from leadgenius_async.emulator.choices import CHANGEABLE
 from leadgenius_async.emulator.console.switches import SWITCHES, Switch
+from leadgenius_async.emulator.exports import exports
 from leadgenius_async.emulator.faults.text import KINDS, told
 from leadgenius_async.emulator.limits import Usage
 from leadgenius_async.emulator.request_log import LoggedRequest
@@ -26,7 +27,11 @@ _REST = 50
 
 
 class Account(msgspec.Struct):
-    """How to sign in to a company of the sample."""
+    """How to sign in to a company of the sample.
+
+    Attributes:
+        exports: Lines for a shell.
+    """
 
     company_id: str
     name: str
@@ -34,6 +39,7 @@ class Account(msgspec.Struct):
     user_id: str
     username: str
     password: str
+    exports: str
 
 
 class Hello(msgspec.Struct):
@@ -104,9 +110,15 @@ class State(msgspec.Struct):
     switches: dict[str, object]
 
 
-def hello(service: Service) -> Hello:
-    """What a page needs once."""
-    return Hello([_account(tenant) for tenant in service.tenants], SWITCHES, list(KINDS))
+def hello(service: Service, url: str) -> Hello:
+    """What a page needs once.
+
+    Args:
+        service: What it looks at.
+        url: Where it has reached that.
+    """
+    accounts = [_account(tenant, url, service.config.rate) for tenant in service.tenants]
+    return Hello(accounts, SWITCHES, list(KINDS))
 
 
 def state(service: Service, tables: Tables) -> State:
@@ -170,7 +182,7 @@ class Tables:
         ]
 
 
-def _account(tenant: SampleTenant) -> Account:
+def _account(tenant: SampleTenant, url: str, rate: str | int) -> Account:
     owner = tenant.owner
     return Account(
         company_id=tenant.company_id,
@@ -179,6 +191,7 @@ def _account(tenant: SampleTenant) -> Account:
         user_id=owner.user_id,
         username=owner.username,
         password=owner.password,
+        exports=exports(base_url=url, api_key=tenant.api_key, user_id=owner.user_id, rate=rate),
     )
 
 

@@ -12,7 +12,7 @@ from leadgenius_async.emulator.faults.wire import Answer, Wire
 
 When = Literal["before", "after"]
 Count = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 HttpStatus = Annotated[int, Meta(ge=200, le=599)]
 
 

@@ -33,6 +33,8 @@ def read_rule(text: str) -> Rule:
     Raises:
         ValueError: It says something else; the message names what there is.
     """
+    if not _is_text(text):
+        raise ValueError(f"{text!r} is not {_FORM} in UTF-8")
     words = text.split()
     if len(words) < _LEAST_WORDS:
         raise ValueError(f"{text!r} is not {_FORM}")
@@ -50,6 +52,15 @@ def read_rule(text: str) -> Rule:
     fault = _struct(kind, {key: given[key] for key in given if key in options})
     rule = {key: given[key] for key in given if key not in options}
     return _struct(Rule, {"method": method.upper(), "path": path, **rule}, fault=fault)
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be told again: bytes of a command line may be no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def rule_text(rule: Rule) -> str:

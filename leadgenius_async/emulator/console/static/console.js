@@ -22,6 +22,8 @@ const list = requestList();
 const past = requestHistory();
 /** @type {ReturnType<typeof switchPanel> | undefined} */
 let switches;
+/** What `switches` was made of: made anew, it would close what is open. */
+let offered = "";
 /** @type {any} */
 let waiting = null;
 
@@ -38,11 +40,18 @@ function receive(message) {
 function greet(hello) {
   list.reset();
   past.reset();
-  switches = switchPanel(hello.switches);
+  offerSwitches(hello.switches);
   offerFaults(hello.faults);
   showConnect(hello.accounts);
   showMain("console");
   told("live", "live");
+}
+
+/** @param {any[]} described */
+function offerSwitches(described) {
+  const text = JSON.stringify(described);
+  if (text !== offered) switches = switchPanel(described);
+  offered = text;
 }
 
 function render() {

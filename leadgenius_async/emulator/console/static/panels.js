@@ -4,12 +4,12 @@
 import { byId, duration, element, grouped, say } from "./dom.js";
 import { call } from "./link.js";
 
-/** @typedef {{used: number, limit: number, window: number, reset: number}} Window */
+/** @typedef {{used: number, limit: number, window: number, reset: number, refill: number | null}} Window */
 /** @typedef {{account: string, windows: Window[]}} Rate */
 /** @typedef {{number: number, text: string, calls: number, hits: number}} Rule */
 /** @typedef {{client_id: string, name: string | null, rows: number[]}} ClientRows */
 /** @typedef {{company_id: string, name: string, rows: number[], count: number, clients: ClientRows[]}} Company */
-/** @typedef {{company_id: string, name: string, api_key: string, user_id: string, username: string, password: string}} Account */
+/** @typedef {{company_id: string, name: string, api_key: string, user_id: string, username: string, password: string, exports: string}} Account */
 
 /** @type {[string, string][]} */
 const EXAMPLES = [
@@ -42,12 +42,14 @@ export function showRates(rates, now) {
  * @param {Window} window
  * @param {number} now
  */
-function gauge(account, { used, limit, window, reset }, now) {
+function gauge(account, { used, limit, window, reset, refill }, now) {
   const share = Math.min(1, used / limit);
   const bar = element("span", { class: "bar" });
   bar.style.inlineSize = `${share * 100}%`;
-  const text = `${grouped(used)} of ${grouped(limit)} in ${duration(window)}`;
-  const wait = used ? `resets in ${duration(reset - now)}` : "nothing used";
+  const counted = refill === null ? "" : ` tokens taken, ${grouped(refill)} come`;
+  const text = `${grouped(used)} of ${grouped(limit)}${counted} in ${duration(window)}`;
+  const resets = refill === null ? "resets" : "is full";
+  const wait = used ? `${resets} in ${duration(reset - now)}` : "nothing used";
   const meter = {
     class: "meter",
     role: "meter",
@@ -210,30 +212,36 @@ export function offerClock() {
  */
 export function showConnect(accounts) {
   const select = /** @type {HTMLSelectElement} */ (byId("account"));
+  const chosen = select.value;
   select.replaceChildren(
     ...accounts.map((each) => element("option", { value: each.company_id }, `${each.name} (${each.company_id})`)),
   );
+  if (accounts.some(({ company_id }) => company_id === chosen)) select.value = chosen;
   const show = () => {
     const account = accounts[select.selectedIndex];
-    say(byId("exports"), exportsOf(account));
+    say(byId("exports"), account.exports.trim());
     say(byId("login"), `login: ${account.username} · ${account.password}`);
   };
   select.onchange = show;
   show();
   byId("copy").onclick = async () => {
-    await navigator.clipboard.writeText(`${byId("exports").textContent}\n`);
-    say(byId("copy"), "Copied");
-    setTimeout(() => say(byId("copy"), "Copy"), 1500);
+    say(byId("copy"), await copied(byId("exports")));
+    setTimeout(() => say(byId("copy"), "Copy"), 3000);
   };
 }
 
-/** @param {Account} account */
-function exportsOf(account) {
-  return [
-    `export LEADGENIUS_BASE_URL=${location.origin}`,
-    `export LEADGENIUS_API_KEY=${account.api_key}`,
-    `export LEADGENIUS_USER_ID=${account.user_id}`,
-  ].join("\n");
+/**
+ * Copy a text; where the browser refuses, as by http from another machine, select it.
+ * @param {HTMLElement} target
+ */
+async function copied(target) {
+  try {
+    await navigator.clipboard.writeText(`${target.textContent}\n`);
+    return "Copied";
+  } catch {
+    getSelection()?.selectAllChildren(target);
+    return "Press Ctrl+C";
+  }
 }
 
 /**

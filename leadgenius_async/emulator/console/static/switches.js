@@ -115,9 +115,10 @@ function controlOf({ kind, choices, empty }, id) {
 function read(control, { kind, choices, empty }) {
   const text = control.value.trim();
   if (control instanceof HTMLSelectElement) return choices[control.selectedIndex];
+  if (control.validity.badInput) throw new Error("That is no number");
   if (kind === "flag") return control.checked;
   if (kind === "text") return control.value;
-  if (kind === "plan") return /^\d+$/.test(text) ? Number(text) : text;
+  if (kind === "plan") return /^-?\d+$/.test(text) ? Number(text) : text;
   return text === "" ? null : Number(text);
 }
 
@@ -128,7 +129,7 @@ function read(control, { kind, choices, empty }) {
  */
 function write(control, { kind }, value) {
   if (kind === "flag") /** @type {HTMLInputElement} */ (control).checked = value === true;
-  else if (control.value !== written(value, "")) control.value = written(value, "");
+  else if (control.value !== written(value, "") || control.validity.badInput) control.value = written(value, "");
 }
 
 /**
