@@ -27,7 +27,6 @@ from leadgenius_async._report.growth import COLUMN as CREATED, GrowthCounter
 from leadgenius_async._report.scores import ScoreCounter, score_fields
 from leadgenius_async._report.standing import Standing, in_motion, read_standing
 
-
 _TRIES = 2  # of files that are replaced while they are read
 
 

@@ -22,10 +22,12 @@ from leadgenius_async._extract.own_files import (
     TABLES,
     require_own,
 )
+from leadgenius_async._extract.pace import MOST as PACE_MOST
 from leadgenius_async._extract.report import ExportReport
 from leadgenius_async._report.figures import State
 
 _MOST_NAMED = 10  # folders in an error
+_MOST = 2**63  # of any figure
 #: Why an export is not complete, by whether it is locked.
 _UNFINISHED = {
     True: "it is still running",
@@ -75,6 +77,7 @@ def _finished(out: Path) -> Standing:
     if not (out / MANIFEST).exists():
         raise _no_export(out)
     report = read_manifest(out)
+    _require_figures(out / MANIFEST, report)
     return Standing(report, "complete" if report.complete else "incomplete")
 
 
@@ -89,6 +92,7 @@ def _unfinished(out: Path) -> Standing | None:
     finally:
         journal.close()
     require_own(out / STATE / JOURNAL, report.table, [part.file for part in report.parts])
+    _require_figures(out / STATE / JOURNAL, report)
     if in_motion:
         raise in_motion(out)
     report.incomplete_because = next(
@@ -96,6 +100,24 @@ def _unfinished(out: Path) -> Standing | None:
         _UNFINISHED[running],
     )
     return Standing(report, "running" if running else "unfinished")
+
+
+def _require_figures(path: Path, report: ExportReport) -> None:
+    """Refuse figures that no export has: charts and sums of them would fail."""
+    if len(report.pace) > PACE_MOST:
+        raise _untrue(path, "pace")
+    for struct in (report, *report.pace, *report.partitions, *report.parts):
+        for name in struct.__struct_fields__:
+            value = getattr(struct, name)
+            if isinstance(value, int | float) and not 0 <= value <= _MOST:
+                raise _untrue(path, name)
+
+
+def _untrue(path: Path, name: str) -> errors.ExportDamaged:
+    return errors.ExportDamaged(
+        f"{path} says of {name!r} what is true of no export: `leadgenius verify` checks all files; "
+        "put it back, or export anew (--overwrite)"
+    )
 
 
 def in_motion(out: Path) -> errors.ExportConflict:
