@@ -163,7 +163,7 @@ def opened(path: Path) -> Journal | None:
 
     None if there is none, or none any more: an export that ends takes it away.
     """
-    problem: OSError | None = None
+    problems: list[OSError] = []
     # SQLite says the same of one that its process closes in this moment, and of another user's.
     for writable in (True, True, False):
         if not path.exists():
@@ -171,9 +171,9 @@ def opened(path: Path) -> Journal | None:
         try:
             return Journal(path, writable=writable)
         except OSError as error:
-            problem = problem or error
-    if problem is not None and path.exists():
-        raise problem
+            problems.append(error)
+    if path.exists():
+        raise problems[0]
     return None
 
 

@@ -88,12 +88,12 @@ def _unfinished(out: Path) -> Standing | None:
         return None
     try:
         report = of_journal(out, journal)
-        in_motion = bool(journal.swap)
+        is_swapped = bool(journal.swap)
     finally:
         journal.close()
     require_own(out / STATE / JOURNAL, report.table, [part.file for part in report.parts])
     _require_figures(out / STATE / JOURNAL, report)
-    if in_motion:
+    if is_swapped:
         raise in_motion(out)
     report.incomplete_because = next(
         (f"a chain failed: {chain.error}" for chain in report.partitions if chain.error),
