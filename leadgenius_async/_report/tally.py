@@ -42,7 +42,7 @@ class Tally:
         if len(self._found) < 2:
             return next(iter(self._found), self._schema.empty_table())
         found = pa.concat_tables(self._found)
-        # By places, since Arrow takes 47 s to group a million different floats, and 0.3 s so.
+        # By places: to group a million different floats takes Arrow 47 s, and places half a second.
         encoded: Any = pc.dictionary_encode(found.column("value"), null_encoding="encode")
         indices = pa.chunked_array([chunk.indices for chunk in encoded.chunks])
         places = pa.table([indices, found.column("count")], ["place", "count"])

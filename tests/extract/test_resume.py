@@ -159,11 +159,11 @@ async def test_an_export_that_cannot_begin(
     def cannot(_: Journal) -> None:
         raise CutOff
 
-    with monkeypatch.context() as patched:
-        patched.setattr(export, "Costs", cannot)
-        with pytest.raises(CutOff):
-            await lg.enrich_leads.export(tmp_path / "out")
-    assert (await lg.enrich_leads.export(tmp_path / "out")).complete
+    monkeypatch.setattr(export, "Costs", cannot)
+    with pytest.raises(CutOff) as caught:
+        await lg.enrich_leads.export(tmp_path / "out")
+    assert is_locked(tmp_path / "out" / ".leadgenius") is False
+    assert caught.tb  # whose frames hold what was opened
 
 
 @pytest.mark.fault("S11")
