@@ -137,7 +137,7 @@ class Run:
             raise ValueError("out is empty: name a folder, or the URI of one in a store")
         if accounts < 1:
             raise ValueError(f"accounts is {accounts}: at least one has to run")
-        checks.known(options, TenantOptions, noun="option")
+        checks.known(options, TenantOptions, call="export_tenants")
         Asked(table=table, **options)  # which refuses what can be used for no tenant
         self.tenants: list[Tenant] = check_tenants(tenants)
         self.order: Order = Order(out=os.fspath(out), table=table, options=dict(options))

@@ -35,8 +35,11 @@ class Costs:
         self._started = time.monotonic()
         self.meters: dict[Partition, Meter] = {}
         self.rows = sum(chain.report.rows for chain in journal.chains)
+        self._swept = sum(c.report.rows for c in journal.chains if c.report.kind == "sweep")
         self.read = 0
-        self._pacing = Pacing(journal.job.totals, journal.job.started_at, rows=self.rows)
+        self._pacing = Pacing(
+            journal.job.totals, journal.job.started_at, rows=self.rows - self._swept
+        )
         self._pages = sum(chain.report.pages for chain in journal.chains)
 
     def partition(self, chain: ChainState) -> Partition:
@@ -47,6 +50,8 @@ class Costs:
         """Count a page that was read."""
         self._pages += 1
         self.rows += page.rows
+        if page.content is None:  # a sweep's: ids alone, of rows that are counted otherwise
+            self._swept += page.rows
         self.read += page.read
         self.bring_up_to_date(gate)
 
@@ -69,7 +74,7 @@ class Costs:
             requests=sum(meter.sends for meter in meters),
             retries=sum(meter.retries for meter in meters),
             throttled=sum(meter.throttled for meter in meters),
-            rows=self.rows,
+            rows=self.rows - self._swept,
         )
         self._pacing.note(spent, gate.last_limit)
 

@@ -125,7 +125,14 @@ class Export:
             if laid_out is not None and self._store is None:
                 return laid_out
         self._dataset = await to_thread.run_sync(self._open)
-        self._begin()
+        try:
+            self._begin()
+            return await self._to_its_end(laid_out)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._dataset.close)
+
+    async def _to_its_end(self, laid_out: ExportReport | None) -> ExportReport:
         try:
             if laid_out is None:
                 await self._ticking(self._extract)
@@ -140,9 +147,6 @@ class Export:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._stop_short, error)
             raise
-        finally:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(self._dataset.close)
         return report
 
     def _go_on(self) -> ExportReport | None:
@@ -427,7 +431,8 @@ class Export:
             return
         if self._job.published:
             return  # all of it stands elsewhere
-        with contextlib.suppress(OSError):  # the disk may be full: `error` is what is told
+        # The disk may be full, or a part gone: `error` is what is told.
+        with contextlib.suppress(OSError, errors.ExportDamaged):
             report, schema = self._report()
             reason = "it was interrupted" if not isinstance(error, Exception) else str(error)
             report.incomplete_because = reason

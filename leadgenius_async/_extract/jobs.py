@@ -90,8 +90,8 @@ def find_jobs(folder: Path) -> Iterator[ExportJob]:
 
 def read_job(out: Path) -> ExportJob | None:
     """Return the export that stands in a folder; None if none does."""
-    if (out / STATE / JOURNAL).exists():
-        return _unfinished(out)
+    if (found := _unfinished(out)) is not None:
+        return found
     if (out / MANIFEST).exists():
         return _finished(out)
     return None
@@ -158,19 +158,31 @@ def _contradictions(out: Path, report: ExportReport) -> Iterator[str]:
         yield "a chain has not reached its end"
 
 
-def opened(path: Path) -> Journal:
-    """Return a journal that another process, or another thread of this one, may have open."""
-    try:
-        return Journal(path)
-    except OSError:  # SQLite's word as well for one that its process closes in this moment
-        return Journal(path)
+def opened(path: Path) -> Journal | None:
+    """Return a journal that another process, or another thread of this one, may have open.
+
+    None if there is none, or none any more: an export that ends takes it away.
+    """
+    problems: list[OSError] = []
+    # SQLite says the same of one that its process closes in this moment, and of another user's.
+    for writable in (True, True, False):
+        if not path.exists():
+            return None
+        try:
+            return Journal(path, writable=writable)
+        except OSError as error:
+            problems.append(error)
+    if path.exists():
+        raise problems[0]
+    return None
 
 
-def _unfinished(out: Path) -> ExportJob:
+def _unfinished(out: Path) -> ExportJob | None:
     state = out / STATE
     running = is_locked(state)
     try:
-        journal = opened(state / JOURNAL)
+        if (journal := opened(state / JOURNAL)) is None:
+            return None
     except errors.ExportDamaged as error:
         return ExportJob(job_id="", out=str(out), state="damaged", problem=str(error))
     try:

@@ -209,6 +209,8 @@ class Journal:
 
     Args:
         path: The file; `create_journal` makes it.
+        writable: Whether it, and the folder that it is in, may be written to; if not, it is for
+            reading alone, and of an export that does not run.
 
     Raises:
         ExportDamaged: It cannot be read, or is not a journal of this version.
@@ -230,10 +232,10 @@ class Journal:
     uploads: dict[str, int]
     next_number: int
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, writable: bool = True) -> None:
         self._path = path
         with _readable(path):
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db = _connected(path, writable=writable)
             try:
                 self._check()
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -405,6 +407,15 @@ class Journal:
                 if self._db.in_transaction:  # on a full disk SQLite has rolled back itself
                     self._db.execute("ROLLBACK")
                 raise
+
+
+def _connected(path: Path, *, writable: bool) -> sqlite3.Connection:
+    """Open a file that is there: one that is gone by now is not made anew."""
+    how = "mode=rw" if writable else "mode=ro"
+    if not writable and not path.with_name(f"{path.name}-wal").exists():
+        how = "immutable=1"  # else SQLite would make that file first, to read this one
+    uri = f"{path.absolute().as_uri()}?{how}"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
 
 
 def new_job(spec: Spec) -> Job:

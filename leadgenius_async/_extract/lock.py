@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 import filelock
@@ -14,6 +15,9 @@ from leadgenius_async._extract.files import make_private
 
 _LOCK = "lock"
 _HOLDER = "holder.json"
+#: Seconds: whoever looks whether it is held (`is_locked`) holds it for a moment.
+_PATIENCE = 0.2
+_POLL = 0.01
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -39,10 +43,10 @@ class Lock:
     def __init__(self, folder: Path, job_id: str) -> None:
         path = folder / _LOCK
         # Taken and let go on whichever thread writes files then.
-        self._lock = filelock.FileLock(path, mode=0o600, timeout=0, thread_local=False)
+        self._lock = filelock.FileLock(path, mode=0o600, timeout=_PATIENCE, thread_local=False)
         while True:
             try:
-                self._lock.acquire()
+                self._lock.acquire(poll_interval=_POLL)
             except filelock.Timeout:
                 raise errors.ExportLocked(
                     f"{folder.parent} is being written to by {_holder(folder)}: wait for it, or "
@@ -73,17 +77,40 @@ def read_holder(folder: Path) -> Holder | None:
         return None
 
 
-def is_locked(folder: Path) -> bool:
-    """Return whether some process holds the lock of a folder."""
-    if not (folder / _LOCK).exists():
-        return False
-    lock = filelock.FileLock(folder / _LOCK, mode=0o600, timeout=0)
+def is_locked(folder: Path) -> bool | None:
+    """Return whether some process holds the lock of a folder; None where that cannot be known."""
     try:
-        lock.acquire()
-    except filelock.Timeout:
-        return True
-    lock.release()
-    return False
+        return (folder / _LOCK).exists() and _is_held(folder / _LOCK)
+    except FileNotFoundError:  # its last holder was just done, and deleted it
+        return False
+    except OSError:  # it is another user's
+        return None
+
+
+if sys.platform == "win32":
+
+    def _is_held(path: Path) -> bool:
+        lock = filelock.FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            return True
+        lock.release()
+        return False
+
+else:
+    import fcntl
+
+    def _is_held(path: Path) -> bool:
+        # Not by filelock, which makes a file that is gone, and its folder, and needs to write.
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
 
 def _holder(folder: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from leadgenius_async._extract.journal import Totals
+from leadgenius_async._extract.query import moment
 from leadgenius_async._extract.report import Pace
 
 #: Stretches that are kept at most; where there would be more, they become twice as long.
@@ -105,5 +106,9 @@ def rounded(stretches: Iterable[Pace]) -> list[Pace]:
 
 
 def _since(started_at: str) -> float:
-    began = dt.datetime.fromisoformat(started_at)
+    """Return how many seconds ago an export was started; 0 where its journal does not tell."""
+    try:
+        began = moment("started_at", started_at)
+    except ValueError:
+        return 0.0
     return max(0.0, (dt.datetime.now(dt.UTC) - began).total_seconds())

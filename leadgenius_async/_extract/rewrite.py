@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from leadgenius_async import errors
 from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import describe
 from leadgenius_async._extract.formats import PARQUET, Compression
@@ -177,7 +179,11 @@ def count_rows(path: Path) -> int | None:
 
 
 def extra_fields(out: Path, parts: Iterable[PartReport]) -> dict[str, ExtraField]:
-    """Return the fields that `_extra` holds, most frequent first; nothing of NDJSON parts."""
+    """Return the fields that `_extra` holds, most frequent first; nothing of NDJSON parts.
+
+    Raises:
+        ExportDamaged: A part cannot be read.
+    """
     fields: dict[str, ExtraField] = {}
     texts: set[str] = set()
     for cells in _each_extra(out, parts):
@@ -197,7 +203,28 @@ def _each_extra(out: Path, parts: Iterable[PartReport]) -> Iterator[dict[str, ms
     decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
     for part in parts:
         if part.file.endswith(PARQUET):
-            with pq.ParquetFile(out / part.file) as file:
+            path = out / part.file
+            with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
                 for batch in file.iter_batches(columns=[EXTRA_COLUMN]):
                     for text in batch.column(0).drop_null():
                         yield decoder.decode(text.as_py())
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Generator[None]:
+    """Turn what is found in a part that is not the one that was written into an error of ours."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise damaged(path, "is missing") from None
+    # What Arrow finds in a file may be either of the first two.
+    except (pa.ArrowException, OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise damaged(path, f"cannot be read ({' '.join(str(error).split())})") from None
+
+
+def damaged(path: Path, what: str) -> errors.ExportDamaged:
+    """Return the error of a part that is not the one that was written."""
+    return errors.ExportDamaged(
+        f"{path} {what}: `leadgenius verify` checks all files; put it back, or export anew "
+        "(--overwrite)"
+    )

@@ -16,7 +16,7 @@ def growth(report: DatasetReport) -> str:
     """Return when leads were created."""
     found = report.growth
     if found is None:
-        return section("growth", "Growth", absent("createdAt"))
+        return section("growth", "Growth", absent("createdAt", report.files))
     left = [
         (found.undated, "without createdAt"),
         (found.unreadable, "with a createdAt that is no date"),
@@ -66,8 +66,7 @@ def _periods(found: Growth) -> str:
 def scores(report: DatasetReport) -> str:
     """Return how scores are spread."""
     if not report.scores:
-        said = note("The files have no column that holds a score: the export did not ask for one.")
-        return section("scores", "Scores", said)
+        return section("scores", "Scores", absent("that holds a score", report.files))
     shown = [each for each in report.scores if each.numbers]
     others = [each for each in report.scores if not each.numbers]
     charts = "".join(map(_score, shown))

@@ -9,6 +9,7 @@ from typing import IO, Protocol
 
 import pyarrow as pa
 
+from leadgenius_async import errors
 from leadgenius_async._extract.report import ExportReport
 from leadgenius_async._extract.rewrite import extra_fields
 from leadgenius_async._report.clients import COLUMN as CLIENT, ClientCounter
@@ -24,7 +25,9 @@ from leadgenius_async._report.figures import (
 from leadgenius_async._report.groups import columns_of, each_group
 from leadgenius_async._report.growth import COLUMN as CREATED, GrowthCounter
 from leadgenius_async._report.scores import ScoreCounter, score_fields
-from leadgenius_async._report.standing import read_standing
+from leadgenius_async._report.standing import Standing, in_motion, read_standing
+
+_TRIES = 2  # of files that are replaced while they are read
 
 
 class _Counter(Protocol):
@@ -56,8 +59,21 @@ def make_report(out: str | Path) -> DatasetReport:
         ```
     """
     out = Path(out)
-    with tempfile.TemporaryFile() as scratch:
-        return _made(out, *read_standing(out), scratch)
+    standing = read_standing(out)
+    for _ in range(_TRIES):
+        try:
+            with tempfile.TemporaryFile() as scratch:
+                return _made(out, *standing, scratch)
+        except errors.ExportDamaged:
+            before, standing = standing, read_standing(out)
+            if _is_same(before, standing):
+                raise
+    raise in_motion(out)
+
+
+def _is_same(one: Standing, other: Standing) -> bool:
+    """Return whether an export was left alone between two looks at it."""
+    return (one.state, one.report.parts) == (other.state, other.report.parts)
 
 
 def _made(out: Path, report: ExportReport, state: State, scratch: IO[bytes]) -> DatasetReport:

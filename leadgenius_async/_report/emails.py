@@ -53,12 +53,11 @@ class EmailCounter:
         plain = pc.utf8_lower(pc.utf8_trim_whitespace(table.column(COLUMN)))
         table = table.set_column(table.schema.get_field_index(COLUMN), COLUMN, plain)
         table = table.filter(is_filled(plain))
-        emails = array("q", map(hash, table.column(COLUMN).to_pylist()))
-        self._file.write(emails)
+        emails: list[Any] = table.column(COLUMN).to_pylist()
+        self._file.write(array("q", map(hash, emails)))
         if self._with_clients:
-            clients = map(hash, table.column(CLIENT).to_pylist())
-            pairs = (a ^ b for a, b in zip(emails, clients, strict=True))
-            self._file.write(array("q", pairs))
+            clients: list[Any] = table.column(CLIENT).to_pylist()
+            self._file.write(array("q", map(hash, zip(emails, clients, strict=True))))
         self._sizes.append(table.num_rows)
 
     def result(self) -> Duplicates:

@@ -10,7 +10,7 @@ from leadgenius_async._report.figures import (
     DatasetReport,
     FieldFill,
 )
-from leadgenius_async._report.markup import name, note, section
+from leadgenius_async._report.markup import NOTHING_YET, name, note, section
 from leadgenius_async._report.svg import meter
 
 #: Fields that whoever wants to reach leads looks at first.
@@ -22,7 +22,7 @@ _GROUPS = {"ai": "AI", "": "Not declared"}
 def fields(report: DatasetReport) -> str:
     """Return how full the fields are, and what `_extra` holds."""
     if not report.fields:
-        return section("fields", "Fields", note("Nothing is durable yet."))
+        return section("fields", "Fields", note(NOTHING_YET))
     intro = note(
         "In how many leads a field has a value: neither null nor an empty text. "
         f"{words.several(len(report.fields), 'column')}."

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leadgenius_async import errors
 from leadgenius_async._extract.folders import NULL
 from leadgenius_async._extract.report import ExportReport, PartReport
+from leadgenius_async._extract.rewrite import damaged, readable
 
 
 class Group(NamedTuple):
@@ -66,31 +66,14 @@ def each_group(out: Path, report: ExportReport) -> Iterator[Group]:
 
 @contextlib.contextmanager
 def _opened(path: Path, part: PartReport) -> Generator[pq.ParquetFile]:
-    with _readable(path):
+    with readable(path):
         if (size := path.stat().st_size) != part.bytes:
-            raise _damaged(path, f"has {size:,} bytes, and {part.bytes:,} were written")
+            raise damaged(path, f"has {size:,} bytes, and {part.bytes:,} were written")
         file = pq.ParquetFile(path, page_checksum_verification=True)
     with file:
         if (rows := file.metadata.num_rows) != part.rows:
-            raise _damaged(path, f"has {rows:,} rows, and {part.rows:,} were written")
+            raise damaged(path, f"has {rows:,} rows, and {part.rows:,} were written")
         yield file
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Generator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise _damaged(path, "is missing") from None
-    except (pa.ArrowException, OSError) as error:  # what Arrow finds in a file may be either
-        raise _damaged(path, f"cannot be read ({' '.join(str(error).split())})") from None
-
-
-def _damaged(path: Path, what: str) -> errors.ExportDamaged:
-    return errors.ExportDamaged(
-        f"{path} {what}: `leadgenius verify` checks all files; put it back, or export anew "
-        "(--overwrite)"
-    )
 
 
 def _reader(
@@ -99,7 +82,7 @@ def _reader(
     there = {*file.schema_arrow.names}
 
     def read(names: Sequence[str]) -> pa.Table:
-        with _readable(path):
+        with readable(path):
             table = file.read_row_group(n, columns=[name for name in names if name in there])
         rows = file.metadata.row_group(n).num_rows
         for name in names:

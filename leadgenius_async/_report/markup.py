@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from leadgenius_async._report.words import escape
 
+#: Of an export that has no file yet.
+NOTHING_YET = "Nothing is durable yet."
+
 
 def section(id_: str, title: str, *parts: str, half: bool = False) -> str:
     """Return a section with its heading."""
@@ -58,6 +61,8 @@ def figures(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 _N = ' class="n"'
 
 
-def absent(column: str) -> str:
-    """Return what is said where a column is not in the files."""
-    return note(f"The files have no column {column}: the export did not ask for it.")
+def absent(what: str, files: int) -> str:
+    """Return what is said where so many files have no such column."""
+    if not files:
+        return note(NOTHING_YET)
+    return note(f"The files have no column {what}: the export did not ask for it.")

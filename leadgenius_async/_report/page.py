@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from leadgenius_async._extract.own_files import STATE, is_own
 from leadgenius_async._report import chart_sections, sections, words
 from leadgenius_async._report.field_section import fields
 from leadgenius_async._report.figures import DatasetReport
@@ -35,36 +37,62 @@ def write_page(report: DatasetReport, path: Path, *, overwrite: bool = False) ->
         overwrite: Whether a file that is no report of ours is replaced.
 
     Raises:
-        ValueError: There is such a file, or no such folder.
+        ValueError: It is a place that `check_page` refuses.
         OSError: It cannot be written.
     """
-    check_page(path, overwrite=overwrite)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    check_page(path, Path(report.out), overwrite=overwrite)
+    target = Path(os.path.realpath(path))  # where a link leads to: it stays one
+    handle, temporary = tempfile.mkstemp(prefix=".report.", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(render(report))
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)  # as any file that is made
-        Path(temporary).replace(path)
+        Path(temporary).chmod(_mode(target))
+        Path(temporary).replace(target)
     finally:
         Path(temporary).unlink(missing_ok=True)
 
 
-def check_page(path: Path, *, overwrite: bool = False) -> None:
+def _mode(path: Path) -> int:
+    """Return the mode of the file that is replaced; else that of any file that is made."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def check_page(path: Path, out: Path, *, overwrite: bool = False) -> None:
     """Refuse a place for the page before anything is counted.
 
+    Args:
+        path: The file.
+        out: The folder of the export.
+        overwrite: Whether a file that is no report of ours is replaced.
+
     Raises:
-        ValueError: It is in no folder, is one, or holds a file that is no report of ours.
+        ValueError: It is in no folder, is no file, one of the export's own, or one that is no
+            report of ours.
     """
-    if not path.parent.is_dir():
-        raise ValueError(f"{path.parent} is no folder: make it first")
-    if path.is_dir():
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise ValueError(f"{target.parent} is no folder: make it first")
+    if target.is_dir():
         raise ValueError(f"{path} is a folder: name the file that is to be written")
-    if path.exists() and not overwrite and not _is_ours(path):
+    if target.exists() and not target.is_file():
+        raise ValueError(f"{path} is no regular file: choose another name")
+    if _is_of_export(target, Path(os.path.realpath(out))):
+        raise ValueError(f"{path} is a file of the export itself: choose another name")
+    if target.exists() and not overwrite and not _is_ours(target):
         raise ValueError(
             f"{path} is no report of this command: choose another name, or replace it (--overwrite)"
         )
+
+
+def _is_of_export(path: Path, out: Path) -> bool:
+    if not path.is_relative_to(out):
+        return False
+    name = path.relative_to(out).as_posix()
+    return name.startswith(STATE) or is_own(name)
 
 
 def _is_ours(path: Path) -> bool:

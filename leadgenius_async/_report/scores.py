@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -19,6 +20,7 @@ from leadgenius_async._report.tally import Tally
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _OTHER = ("Justification", "Recommendation", "AgentId")
 _BINS = 10
+_MOST = sys.float_info.max
 
 
 def score_fields(table: str) -> list[str]:
@@ -90,7 +92,9 @@ def _median(values: Sequence[float], times: Sequence[int]) -> float | None:
     total = sum(times)
     if not total:
         return None
-    return (_at(values, times, (total - 1) // 2) + _at(values, times, total // 2)) / 2
+    low, high = (_at(values, times, place // 2) for place in (total - 1, total))
+    # Halved before they are added: the sum may be more than a float can be.
+    return low if low == high else low / 2 + high / 2
 
 
 def _at(values: Sequence[float], times: Sequence[int], place: int) -> float:
@@ -120,7 +124,8 @@ def _edges(least: float, most: float) -> list[float]:
     width = _round_width((Decimal(most) - Decimal(least)) / _BINS)
     first = math.floor(Decimal(least) / width) if width else 0
     last = max(first + 1, math.ceil(Decimal(most) / width)) if width else 1
-    return [float(width * n) for n in range(first, last + 1)]
+    edges = (float(width * n) for n in range(first, last + 1))
+    return [max(-_MOST, min(_MOST, edge)) for edge in edges]
 
 
 def _round_width(width: Decimal) -> Decimal:

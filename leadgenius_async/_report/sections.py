@@ -20,7 +20,7 @@ def clients(report: DatasetReport) -> str:
     """Return the leads by client."""
     found = report.clients
     if found is None:
-        return section("clients", "Clients", absent("client_id"), half=True)
+        return section("clients", "Clients", absent("client_id", report.files), half=True)
     if not report.rows:
         return section("clients", "Clients", note("There are no leads."), half=True)
     rows = "".join(_client(each.client_id, each.rows, report.rows) for each in found.largest)
@@ -61,7 +61,7 @@ def duplicates(report: DatasetReport) -> str:
     """Return which leads share an e-mail address."""
     found = report.duplicates
     if found is None:
-        return section("duplicates", "Duplicates", absent("email"), half=True)
+        return section("duplicates", "Duplicates", absent("email", report.files), half=True)
     listed = [*_duplicates(found)]
     said = note(
         "Leads with the same e-mail address, capitals and surrounding blanks apart. Leads without "

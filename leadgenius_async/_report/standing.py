@@ -22,10 +22,18 @@ from leadgenius_async._extract.own_files import (
     TABLES,
     require_own,
 )
+from leadgenius_async._extract.pace import MOST as PACE_MOST
 from leadgenius_async._extract.report import ExportReport
 from leadgenius_async._report.figures import State
 
 _MOST_NAMED = 10  # folders in an error
+_MOST = 2**63  # of any figure
+#: Why an export is not complete, by whether it is locked.
+_UNFINISHED = {
+    True: "it is still running",
+    False: "it was cut off, and `leadgenius jobs resume` goes on with it",
+    None: "it has not come to its end; whether it is running, its owner alone can tell",
+}
 
 
 class Standing(NamedTuple):
@@ -47,13 +55,7 @@ def read_standing(out: Path) -> Standing:
     if not out.is_dir():
         raise ValueError(f"{out} is no folder")
     _require_settled(out)
-    if (out / STATE / JOURNAL).exists():
-        found = _unfinished(out)
-    elif (out / MANIFEST).exists():
-        report = read_manifest(out)
-        found = Standing(report, "complete" if report.complete else "incomplete")
-    else:
-        raise _no_export(out)
+    found = _unfinished(out) or _finished(out)
     if found.report.format != "parquet":
         raise ValueError(
             f"{out} holds NDJSON, and a report is made of Parquet: export with --format parquet"
@@ -68,30 +70,58 @@ def _require_settled(out: Path) -> None:
             "finishes it"
         )
     if (out / STATE / LAYOUT).exists():
-        raise _in_motion(out)
+        raise in_motion(out)
 
 
-def _unfinished(out: Path) -> Standing:
+def _finished(out: Path) -> Standing:
+    if not (out / MANIFEST).exists():
+        raise _no_export(out)
+    report = read_manifest(out)
+    _require_figures(out / MANIFEST, report)
+    return Standing(report, "complete" if report.complete else "incomplete")
+
+
+def _unfinished(out: Path) -> Standing | None:
+    """Return the export that a journal tells of; None if there is none, or none any more."""
     running = is_locked(out / STATE)
-    journal = opened(out / STATE / JOURNAL)
+    if (journal := opened(out / STATE / JOURNAL)) is None:
+        return None
     try:
         report = of_journal(out, journal)
-        in_motion = bool(journal.swap)
+        is_swapped = bool(journal.swap)
     finally:
         journal.close()
     require_own(out / STATE / JOURNAL, report.table, [part.file for part in report.parts])
-    if in_motion:
-        raise _in_motion(out)
+    _require_figures(out / STATE / JOURNAL, report)
+    if is_swapped:
+        raise in_motion(out)
     report.incomplete_because = next(
         (f"a chain failed: {chain.error}" for chain in report.partitions if chain.error),
-        "it is still running"
-        if running
-        else "it was cut off, and `leadgenius jobs resume` goes on with it",
+        _UNFINISHED[running],
     )
     return Standing(report, "running" if running else "unfinished")
 
 
-def _in_motion(out: Path) -> errors.ExportConflict:
+def _require_figures(path: Path, report: ExportReport) -> None:
+    """Refuse figures that no export has: charts and sums of them would fail."""
+    if len(report.pace) > PACE_MOST:
+        raise _untrue(path, "pace")
+    for struct in (report, *report.pace, *report.partitions, *report.parts):
+        for name in struct.__struct_fields__:
+            value = getattr(struct, name)
+            if isinstance(value, int | float) and not 0 <= value <= _MOST:
+                raise _untrue(path, name)
+
+
+def _untrue(path: Path, name: str) -> errors.ExportDamaged:
+    return errors.ExportDamaged(
+        f"{path} says of {name!r} what is true of no export: `leadgenius verify` checks all files; "
+        "put it back, or export anew (--overwrite)"
+    )
+
+
+def in_motion(out: Path) -> errors.ExportConflict:
+    """Return the error of an export whose files are being replaced."""
     return errors.ExportConflict(
         f"{out} holds an export whose files are being written anew: wait for it, or, if it was cut "
         f"off, let `leadgenius jobs resume {out}` finish it"

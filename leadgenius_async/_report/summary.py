@@ -22,10 +22,13 @@ def summary(report: DatasetReport) -> Iterator[str]:
         else ""
     )
     yield f"{report.state}{printable(why)}"
-    yield from _clients(report)
-    yield from _filled(report)
-    yield from _duplicates(report)
-    yield _growth(report.growth)
+    if report.files:
+        yield from _clients(report)
+        yield from _filled(report)
+        yield from _duplicates(report)
+        yield _growth(report.growth)
+    else:
+        yield "nothing is durable yet"
     for each in report.scores:
         if each.least is not None and each.most is not None and each.median is not None:
             spread = f"{words.number(each.least)} to {words.number(each.most)}"

@@ -41,5 +41,11 @@ class Tally:
         """Return each `value` once with its `count`, in no order."""
         if len(self._found) < 2:
             return next(iter(self._found), self._schema.empty_table())
-        together = pa.concat_tables(self._found).group_by("value").aggregate([("count", "sum")])
-        return together.select(["value", "count_sum"]).rename_columns(["value", "count"])
+        found = pa.concat_tables(self._found)
+        # By places: to group a million different floats takes Arrow 47 s, and places half a second.
+        encoded: Any = pc.dictionary_encode(found.column("value"), null_encoding="encode")
+        indices = pa.chunked_array([chunk.indices for chunk in encoded.chunks])
+        places = pa.table([indices, found.column("count")], ["place", "count"])
+        summed = places.group_by("place").aggregate([("count", "sum")])
+        values = encoded.chunk(0).dictionary.take(summed.column("place").combine_chunks())
+        return pa.table([values, summed.column("count_sum")], schema=self._schema)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from leadgenius_async._extract.report import Pace
 from leadgenius_async._report import words
 from leadgenius_async._report.figures import DatasetReport, RunFigures
-from leadgenius_async._report.markup import figures, note, pairs, section
+from leadgenius_async._report.markup import NOTHING_YET, figures, note, pairs, section
 from leadgenius_async._report.svg import Bar, Label, Line, chart, nice_top
 
 _GAP = 0.02  # of the width
@@ -32,8 +32,9 @@ def pace(report: DatasetReport) -> str:
     """Return how the run went."""
     run = report.run
     if run.pace is None:
-        said = note("What was done when was not recorded by the version that made this export.")
-        return section("pace", "Pace", said, pairs(_totals(run)))
+        said = "What was done when was not recorded by the version that made this export."
+        shown = note(said if report.files else NOTHING_YET)
+        return section("pace", "Pace", shown, pairs(_totals(run)))
     places = [*_places(run.pace, run.pace_seconds)]
     said = note(
         f"What the export did when, in stretches of {words.span(run.pace_seconds)}"

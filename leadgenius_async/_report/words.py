@@ -6,8 +6,9 @@ import html
 import math
 import re
 
-#: What may be somebody's address in the words of an error.
-_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
+#: What may be somebody's address in the words of an error. A character that others of the same
+#: kind stand before does not begin one: else a long text without blanks takes its square of time.
+_ADDRESS = re.compile(r"(?<![^\s@<>\"'(),;:])[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
 _UNITS = ("kB", "MB", "GB", "TB")
 #: Where there is no figure.
 NONE = "\N{EN DASH}"

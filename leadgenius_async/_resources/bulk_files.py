@@ -120,7 +120,7 @@ class BulkFiles(BulkList):
         print(report.rows, report.complete)
         ```
         """
-        checks.known(options, ExportOptions, noun="option")
+        checks.known(options, ExportOptions, call="export")
         asked = Asked(table=self._table, **options)
         if not os.fspath(out):
             raise ValueError("out is empty: name a folder, or the URI of one in a store")

@@ -126,7 +126,7 @@ def days(
     return first, last
 
 
-def known(fields: Mapping[str, object], type_: type, *, noun: str = "field") -> None:
+def known(fields: Mapping[str, object], type_: type, *, call: str = "") -> None:
     """Check the names of keyword arguments, as a function that spells them out would.
 
     What is missing is for the checks of the values.
@@ -134,7 +134,7 @@ def known(fields: Mapping[str, object], type_: type, *, noun: str = "field") -> 
     Args:
         fields: The arguments.
         type_: The `TypedDict` that names them.
-        noun: What one of them is called.
+        call: The function whose options they are; none if they are fields of a record.
 
     Raises:
         TypeError: One is not known.
@@ -144,7 +144,8 @@ def known(fields: Mapping[str, object], type_: type, *, noun: str = "field") -> 
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-            raise TypeError(f"there is no {noun} {name!r} here; {hint}")
+            no = f"{call}() has no option {name!r}" if call else f"there is no field {name!r} here"
+            raise TypeError(f"{no}; {hint}")
 
 
 def changes(fields: Mapping[str, object]) -> Mapping[str, object]:

@@ -214,7 +214,7 @@ class LeadBulk(LeadImports):
         print(done.created, done.updated)
         ```
         """
-        checks.known(options, UpsertOptions, noun="option")
+        checks.known(options, UpsertOptions, call="upsert_many")
         return await self.create_many(rows, on_existing="update", key=key, **options)
 
     async def find_invisible(self) -> list[InvisibleLeads]:
@@ -288,7 +288,7 @@ class LeadBulk(LeadImports):
         """Change or delete the leads of a source."""
         from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
 
-        checks.known(options, ChangeOptions, noun="option")
+        checks.known(options, ChangeOptions, call=name)
         how = machinery.ChangeOptions(
             batch_size=checks.whole("batch_size", options.get("batch_size", BATCH), 1, MAX_BATCH),
             verify=options.get("verify", False),

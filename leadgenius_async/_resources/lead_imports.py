@@ -97,7 +97,7 @@ class LeadImports(Section):
         """
         from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
 
-        checks.known(options, ImportOptions, noun="option")
+        checks.known(options, ImportOptions, call="create_many")
         asked = Asked(**options)
         source = await source_of(rows)
         if asked.report is not None:
@@ -143,6 +143,7 @@ class LeadImports(Section):
             client_exists: Whether `client_id` must be a client of the account; if not, it is one
                 that is to be made.
             **options: Those of `create_many`; no journal, no report and no progress comes of them.
+                With `stop_on_error`, the first row that is refused is the last one told.
 
         Raises:
             ValueError: A value out of range, or a source that cannot be read.
@@ -156,14 +157,19 @@ class LeadImports(Section):
         """
         from leadgenius_async._writes import machinery  # noqa: PLC0415 - see there
 
-        checks.known(options, ImportOptions, noun="option")
+        checks.known(options, ImportOptions, call="preview_many")
         asked = Asked(**options)
+        source = await source_of(rows)
+        if asked.report is not None:
+            machinery.check_report(asked.report, source=source.path, journal=asked.journal)
         if asked.client_id is not None and client_exists:
             await self._account.check_clients([asked.client_id])
-        intake = await self._intake(await source_of(rows), asked)
+        intake = await self._intake(source, asked)
+        known = 0 if asked.stop_on_error else sys.maxsize
         journal = machinery.Journal(None, machinery.new_import(self._spec(asked, "")))
         try:
-            load = await machinery.take_in(intake, journal)
+            taken = machinery.UpToRefused(intake, known, with_it=True)
+            load = await machinery.take_in(taken, journal)
             return machinery.preview_of(
                 journal,
                 load,

@@ -77,14 +77,18 @@ class UpToRefused:
     Args:
         source: The whole input.
         known: How many of its first rows were taken in before: at these it does not end.
+        with_it: Whether it ends with that row, and not before it.
 
     Attributes:
         refused: The line of that row and what is wrong with it; None if there was none.
     """
 
-    def __init__(self, source: AsyncIterable[Sequence[Checked]], known: int) -> None:
+    def __init__(
+        self, source: AsyncIterable[Sequence[Checked]], known: int, *, with_it: bool = False
+    ) -> None:
         self._source = source
         self._known = known
+        self._with_it = with_it
         self.refused: tuple[int, str] | None = None
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Checked]]:
@@ -93,7 +97,7 @@ class UpToRefused:
             for at, (line, _, checked) in enumerate(rows):
                 if isinstance(checked, Refused) and place + at >= self._known:
                     self.refused = line, checked.reason
-                    yield rows[:at]
+                    yield rows[: at + self._with_it]
                     return
             place += len(rows)
             yield rows

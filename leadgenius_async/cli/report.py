@@ -46,7 +46,7 @@ def report(
     require_local(directory)
     if html is not None:
         require_local(html)
-        check_page(html, overwrite=overwrite)
+        check_page(html, directory, overwrite=overwrite)
     figures = make_report(directory)
     if html is not None:
         write_page(figures, html, overwrite=overwrite)

@@ -139,8 +139,11 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 
 def _seconds(value: object) -> float:
-    """The value as seconds; -1 for what is no number."""
-    return float(value) if _is_number(value) else -1.0
+    """The value as seconds; -1 for what is no number, or none that anybody waits for."""
+    try:
+        return float(value) if _is_number(value) else -1.0
+    except OverflowError:  # an int of more digits than floats have
+        return -1.0
 
 
 def _require(ok: bool, config: EmulatorConfig, name: str, allowed: str) -> None:  # noqa: FBT001 - the condition reads first, as in assert
@@ -153,7 +156,7 @@ def _is_limit(value: object) -> bool:
 
 
 def _is_port(value: object) -> bool:
-    return _is_int(value, 0) and _seconds(value) <= _LAST_PORT
+    return _is_int(value, 0) and 0 <= _seconds(value) <= _LAST_PORT
 
 
 def _is_rate(value: object) -> bool:

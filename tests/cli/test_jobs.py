@@ -190,11 +190,11 @@ async def test_a_journal_that_is_being_closed(
     await leave_unfinished(emulator, out)
     tries: list[Path] = []
 
-    def closing_once(path: Path) -> Journal:
+    def closing_once(path: Path, *, writable: bool) -> Journal:
         tries.append(path)
         if len(tries) == 1:
             raise OSError("disk I/O error")
-        return Journal(path)
+        return Journal(path, writable=writable)
 
     monkeypatch.setattr(jobs, "Journal", closing_once)
     found = read_job(out)

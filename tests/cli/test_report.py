@@ -6,12 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from accounts import connect
 from world import World
 
-from leadgenius_async import make_report
-from leadgenius_async._extract import parts
+from leadgenius_async import errors, make_report
+from leadgenius_async._extract import jobs, lock, parts
+from leadgenius_async._extract.journal import Journal
+from leadgenius_async._extract.own_files import JOURNAL, STATE, forget
+from leadgenius_async._extract.report import PartReport
+from leadgenius_async._extract.rewrite import extra_fields
+from leadgenius_async._report import counting
+from leadgenius_async._report.standing import Standing, read_standing
 from leadgenius_async.cli import failures
 from leadgenius_async.cli.app import run
 from leadgenius_async.models import Progress
@@ -66,8 +73,9 @@ def test_only_some_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the files have no column email" in capsys.readouterr().out
 
 
-def test_an_unfinished_export(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is durable is counted, by the journal, with or without a manifest."""
+@pytest.fixture
+def unfinished(world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An export that was cut off."""
     monkeypatch.setattr(parts, "PART_PAGES", 2)
 
     def stop(progress: Progress) -> None:
@@ -80,6 +88,12 @@ def test_an_unfinished_export(world: World, monkeypatch: pytest.MonkeyPatch) -> 
                 await lg.enrich_leads.export("leads", page_size=2, on_progress=stop)
 
     world.portal.call(cut_off)
+    return Path("leads")
+
+
+@pytest.mark.usefixtures("unfinished")
+def test_an_unfinished_export() -> None:
+    """What is durable is counted, by the journal, with or without a manifest."""
     report = make_report("leads")
     assert report.state == "unfinished"
     assert report.clients
@@ -88,6 +102,88 @@ def test_an_unfinished_export(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     assert report.run.pace
     Path("leads/manifest.json").unlink()
     assert make_report("leads") == report
+
+
+def test_an_export_that_ends_meanwhile(unfinished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that goes in the moment of a look is not made anew: the manifest tells."""
+    journal = unfinished / STATE / JOURNAL
+    kept = journal.read_bytes()
+
+    def ending(path: Path, *, writable: bool) -> Journal:
+        forget(path.parent)
+        return Journal(path, writable=writable)
+
+    monkeypatch.setattr(jobs, "Journal", ending)
+    assert make_report(unfinished).state == "incomplete"
+    assert not journal.exists()
+    journal.write_bytes(kept)
+    found = jobs.read_job(unfinished)
+    assert found is not None
+    assert found.state == "incomplete"
+    assert not journal.exists()
+
+
+def test_an_export_of_somebody_else(unfinished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the lock cannot be opened, nothing is said of whether it runs."""
+
+    def not_allowed(path: Path) -> bool:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(lock, "_is_held", not_allowed)
+    report = make_report(unfinished)
+    assert report.state == "unfinished"
+    assert "its owner alone can tell" in str(report.incomplete_because)
+
+
+def test_a_folder_that_cannot_be_written_to(unfinished: Path) -> None:
+    """A journal is read without a file beside it."""
+    state = unfinished / STATE
+    before = {*state.iterdir()}
+    journal = Journal(state / JOURNAL, writable=False)
+    try:
+        assert {*state.iterdir()} == before
+        assert sum(part.rows for part in journal.parts.values()) == make_report(unfinished).rows
+    finally:
+        journal.close()
+
+
+@pytest.mark.usefixtures("world")
+def test_files_that_are_replaced_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read again, and once more they are not called damaged."""
+    assert run([*EXPORT, "leads"]) == 0
+    outdated = [1]
+
+    def a_moment_ago(out: Path) -> Standing:
+        found = read_standing(out)
+        if outdated:
+            name = f"enrich_leads/part-{90_000 + outdated.pop()}.parquet"
+            found.report.parts = [PartReport(name, found.report.rows, found.report.bytes)]
+        return found
+
+    monkeypatch.setattr(counting, "read_standing", a_moment_ago)
+    assert make_report("leads").rows == 22
+    outdated = [1, 2, 3]
+    with pytest.raises(errors.ExportConflict, match="written anew"):
+        make_report("leads")
+
+
+@pytest.mark.usefixtures("world")
+def test_figures_that_no_export_has() -> None:
+    """The manifest is named; nothing overflows, and no chart of a thousand stretches is drawn."""
+    assert run([*EXPORT, "leads"]) == 0
+    path = Path("leads/manifest.json")
+    whole: dict[str, Any] = json.loads(path.read_bytes())
+    [stretch, *_] = whole["pace"]
+    for change in (
+        {"rows": 10**400},
+        {"seconds": -1.0},
+        {"pace": [stretch | {"at": 1e308}]},
+        {"pace": [stretch] * 1_000},
+        {"parts": [part | {"bytes": 10**30} for part in whole["parts"]]},
+    ):
+        path.write_text(json.dumps(whole | change))
+        with pytest.raises(errors.ExportDamaged, match=r"manifest\.json"):
+            make_report("leads")
 
 
 @pytest.mark.usefixtures("world")
@@ -126,15 +222,32 @@ def test_compacted(world: World) -> None:
     assert {field.field: field.rows for field in after.fields}["intentTopic"] == 1
 
 
-@pytest.mark.usefixtures("world")
-def test_damaged_files(capsys: pytest.CaptureFixture[str]) -> None:
+def spoilt(path: Path, column: str) -> bytes:
+    """Return a part in whose column a byte is another one."""
+    group = pq.read_metadata(path).row_group(0)
+    [chunk] = [
+        group.column(n) for n in range(group.num_columns)
+        if group.column(n).path_in_schema == column
+    ]  # fmt: skip
+    data = bytearray(path.read_bytes())
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    data[start + chunk.total_compressed_size - 1] ^= 0xFF
+    return bytes(data)
+
+
+def test_damaged_files(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """The file is named, whatever is wrong with it."""
+    world.emulator.insert("enrich_leads", [{"client_id": "acme-corp", "intentTopic": "data"}])
     assert run([*EXPORT, "leads"]) == 0
     path = Path("leads/enrich_leads/part-00000.parquet")
     whole = path.read_bytes()
     for data in (whole[:-100], whole[:-4] + b"xxxx", whole[:4] + b"\0" * 2_000 + whole[2_004:]):
         path.write_bytes(data)
         assert str(path) in refused(capsys, "leads", code=failures.OTHER)
+    path.write_bytes(whole)
+    path.write_bytes(spoilt(path, "_extra"))
+    with pytest.raises(errors.ExportDamaged, match="part-00000"):
+        extra_fields(Path("leads"), [PartReport("enrich_leads/part-00000.parquet", 0, 0)])
     path.unlink()
     assert "is missing" in refused(capsys, "leads", code=failures.OTHER)
 

@@ -23,6 +23,8 @@ from leadgenius_async.emulator import Emulator, EmulatorConfig
         ("rate", "fast"),
         ("port", 65_536),
         ("port", -1),
+        ("port", 10**400),
+        ("latency", 10**400),
         ("latency", -0.1),
         ("latency", "1"),
         ("habits", "off"),

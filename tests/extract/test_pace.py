@@ -78,6 +78,16 @@ def test_a_clock_that_was_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(each.requests for each in totals.pace) == 2
 
 
+@pytest.mark.parametrize("started_at", ["", "soon", "9999-12-31T23:59:59-05:00"])
+def test_a_start_that_nobody_can_read(monkeypatch: pytest.MonkeyPatch, started_at: str) -> None:
+    """Time begins now."""
+    clock, totals = Clock(monkeypatch), Totals()
+    pacing = Pacing(totals, started_at, rows=0)
+    clock.now += 5
+    pacing.note(Spent(requests=1), None)
+    assert [(each.at, each.seconds) for each in totals.pace] == [(0, 5)]
+
+
 def test_it_stays_small() -> None:
     """What every commit of the journal writes of it is a few pages of SQLite at the most."""
     totals = Totals()
@@ -109,3 +119,13 @@ async def test_it_is_kept_over_runs(tmp_path: Path) -> None:
     assert sum(each.rows for each in report.pace) >= report.rows
     assert {each.limit for each in report.pace} == {None}
     assert sum(each.seconds for each in report.pace) == pytest.approx(report.seconds, abs=0.2)
+
+
+async def test_rows_are_counted_once(tmp_path: Path) -> None:
+    """The ids that a sweep reads are no rows that were taken."""
+    emulator = Emulator(leads=200, source_leads=0, clients=3, rate="off")
+    async with emulator, connect(emulator) as lg:
+        report = await lg.enrich_leads.export(tmp_path, chains="clients")
+    assert {chain.kind for chain in report.partitions} >= {"rows", "sweep"}
+    taken = sum(chain.rows for chain in report.partitions if chain.kind != "sweep")
+    assert sum(each.rows for each in report.pace) == taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from accounts import connect
 from truth import expected_rows, parquet_rows
 
 from leadgenius_async import LeadGenius, errors
-from leadgenius_async._extract import parts
+from leadgenius_async._extract import export, parts
 from leadgenius_async._extract.journal import Journal
 from leadgenius_async._extract.lock import Lock, is_locked
 from leadgenius_async.emulator import Emulator
@@ -129,6 +130,40 @@ async def test_the_second_process_is_told_who_holds_it(lg: LeadGenius, tmp_path:
     lock.release()
     assert not is_locked(state)
     assert (await lg.enrich_leads.export(tmp_path / "out")).complete
+
+
+def test_whoever_looks_is_waited_for(tmp_path: Path) -> None:
+    """Who holds it for a moment does not refuse an export that is gone on with."""
+    held = Lock(tmp_path, "job-1")
+    soon = threading.Timer(0.03, held.release)
+    soon.start()
+    Lock(tmp_path, "job-2").release()
+    soon.join()
+
+
+async def test_a_start_without_a_zone(lg: LeadGenius, tmp_path: Path) -> None:
+    """It is no reason not to go on."""
+    await cut_off(lg, tmp_path)
+    journal = Journal(tmp_path / ".leadgenius" / "journal.db")
+    journal.job.started_at = "2026-01-01T00:00:00"
+    journal.save()
+    journal.close()
+    assert (await lg.enrich_leads.export(tmp_path, page_size=20)).complete
+
+
+async def test_an_export_that_cannot_begin(
+    lg: LeadGenius, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lets go of its folder."""
+
+    def cannot(_: Journal) -> None:
+        raise CutOff
+
+    monkeypatch.setattr(export, "Costs", cannot)
+    with pytest.raises(CutOff) as caught:
+        await lg.enrich_leads.export(tmp_path / "out")
+    assert is_locked(tmp_path / "out" / ".leadgenius") is False
+    assert caught.tb  # whose frames hold what was opened
 
 
 @pytest.mark.fault("S11")

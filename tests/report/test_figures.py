@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from accounts import connect
 
@@ -19,6 +22,8 @@ from leadgenius_async import make_report
 from leadgenius_async._report import emails as emails_of
 from leadgenius_async._report.emails import EmailCounter
 from leadgenius_async._report.figures import Duplicates
+from leadgenius_async._report.scores import ScoreCounter
+from leadgenius_async._report.tally import Tally
 from leadgenius_async.emulator import Emulator
 from leadgenius_async.models import DatasetReport
 
@@ -233,3 +238,48 @@ def test_addresses_are_compared_share_by_share() -> None:
     assert found[0] == found[1]
     assert found[0].addresses == len({*addresses})
     assert found[0].repeated.surplus == len(addresses) - len({*addresses})
+
+
+def test_a_client_that_is_named_by_an_address() -> None:
+    """An address and a client are one thing together: neither their order nor equality matters."""
+    alike = ["mia@sample.example", "noah@sample.example", "lea@sample.example"]
+    swapped = ["noah@sample.example", "mia@sample.example", "mia@sample.example"]
+    for clients, within in ((alike, 0), (swapped, 0), (["acme"] * 3, 0), (["acme"] * 4, 2)):
+        emails = [*alike, "lea@sample.example"][: len(clients)]
+        counter = EmailCounter(io.BytesIO(), with_clients=True)
+        counter.add(pa.table({"email": emails, "client_id": clients}))
+        found = counter.result().within_client
+        assert found
+        assert found.leads == within
+
+
+@pytest.mark.parametrize(
+    ("given", "median"),
+    [
+        (["1.7e308", "-1.7e308"], 0.0),
+        (["1e308", "1.7e308"], 1.35e308),
+        (["5e-324", "5e-324"], 5e-324),
+    ],
+)
+def test_scores_at_the_ends_of_numbers(given: list[str], median: float) -> None:
+    """Every figure is a number that JSON has."""
+    counter = ScoreCounter("aiLeadScore")
+    counter.add(pa.table({"aiLeadScore": given}))
+    found = counter.result()
+    assert found.median == median
+    assert sum(each.leads for each in found.bins) == 2
+    assert all(map(math.isfinite, [each.least for each in found.bins]))
+    assert math.isfinite(found.bins[-1].below)
+
+
+def test_many_different_scores() -> None:
+    """They are put together by their places: Arrow takes seconds for so many floats otherwise."""
+    tally = Tally(pa.float64())
+    values = pa.array([n / 7 for n in range(100_000)])
+    began = time.process_time()
+    for _ in range(2):
+        tally.add(pa.chunked_array([values, values.slice(0, 10)]))
+    found = tally.result()
+    assert time.process_time() - began < 2
+    assert found.num_rows == 100_000
+    assert pc.sum(found.column("count")).as_py() == 200_020

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -26,8 +28,9 @@ from leadgenius_async._report.figures import (
     RunFigures,
     Scores,
 )
-from leadgenius_async._report.page import MARK, render, write_page
+from leadgenius_async._report.page import MARK, check_page, render, write_page
 from leadgenius_async._report.summary import summary
+from leadgenius_async._report.words import without_addresses
 
 NASTY = "<script>alert(1)</script>\"'&\u202eevil\x1b[31m\x00</title></style>"
 
@@ -170,6 +173,20 @@ def test_what_was_not_asked_for_is_said() -> None:
     assert "was not recorded" in text
 
 
+def test_nothing_is_durable_yet() -> None:
+    """Nothing is said of columns, nor of older versions, where there is no file."""
+    run = msgspec.structs.replace(a_report().run, pace=None)
+    report = a_report(
+        rows=0, files=0, clients=None, fields=[], extra={}, duplicates=None, growth=None,
+        scores=[], run=run,
+    )  # fmt: skip
+    text = Parsed(render(report)).text
+    assert text.count("Nothing is durable yet.") == 6
+    for said in (text, "".join(summary(report))):
+        assert "no column" not in said
+        assert "not recorded" not in said
+
+
 def test_nothing_at_all() -> None:
     """An export without a row has a page too."""
     none = Clients(count=0, largest=[], others=0, others_rows=0)
@@ -194,8 +211,49 @@ def test_writing(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
     write_page(a_report(), path, overwrite=True)
     assert MARK in path.read_text()
+    path.chmod(0o600)
+    write_page(a_report(), path)
+    assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in folder.iterdir()] == ["report.html"]
     with pytest.raises(ValueError, match="is a folder"):
         write_page(a_report(), tmp_path)
     with pytest.raises(ValueError, match="is no folder"):
         write_page(a_report(), tmp_path / "nowhere" / "report.html")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has neither")
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """A link stays one, and a pipe or a device is refused before anybody waits for it."""
+    page, link, pipe = (tmp_path / name for name in ("page.html", "link.html", "pipe"))
+    link.symlink_to(page)
+    write_page(a_report(), link)
+    assert link.is_symlink()
+    assert MARK in page.read_text()
+    os.mkfifo(pipe)
+    for place in (pipe, Path(os.devnull)):
+        with pytest.raises(ValueError, match="no regular file"):
+            check_page(place, tmp_path, overwrite=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "manifest.json",
+        "_SUCCESS",
+        "enrich_leads/part-00000.parquet",
+        "enrich_leads/client_id=acme/part-00000.parquet",
+        ".leadgenius/journal.db",
+        ".leadgenius-compact.json",
+    ],
+)
+def test_no_file_of_the_export_is_replaced(tmp_path: Path, name: str) -> None:
+    """Not even with `overwrite`, whether it is there by now or not."""
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    with pytest.raises(ValueError, match="of the export itself"):
+        check_page(tmp_path / "enrich_leads" / ".." / name, tmp_path, overwrite=True)
+
+
+def test_a_long_error_takes_no_time() -> None:
+    """A text without blanks is looked through once: its square would be a minute."""
+    text = "x" * 100_000
+    assert without_addresses(f"{text} mia@sample.example") == f"{text} …@…"

@@ -563,8 +563,23 @@ async def test_a_preview_takes_what_an_import_takes(service: Start, tmp_path: Pa
         assert not {"journal", "report.ndjson"} & {*os.listdir(tmp_path)}  # noqa: PTH208 - names
         wrong: dict[str, Any] = {"batchsize": 10}
         for call in (there.lg.leads.create_many, there.lg.leads.preview_many):
-            with pytest.raises(TypeError, match="no option 'batchsize' here; did you mean 'batch_"):
+            said = rf"{call.__name__}\(\) has no option 'batchsize'; did you mean 'batch_"
+            with pytest.raises(TypeError, match=said):
                 await call(ROWS, **wrong)
+        nowhere = tmp_path / "nowhere" / "report.ndjson"
+        with pytest.raises(ValueError, match="there is no folder"):
+            await there.lg.leads.preview_many(ROWS, report=nowhere)
+
+
+async def test_a_preview_ends_where_the_import_would(service: Start) -> None:
+    """Under `stop_on_error` the row that is refused is told, and none after it."""
+    async with service() as there:
+        rows = [ROWS[0], {**ROWS[1], "email": ""}, ROWS[2]]
+        preview = await there.lg.leads.preview_many(
+            rows, client_id=there.client, require_email=True, stop_on_error=True
+        )
+        assert (preview.total, preview.ready, preview.rejected) == (2, 1, 1)
+        assert [row.state for row in preview.rows] == ["rejected"]
 
 
 def test_the_options_and_their_defaults_are_the_same() -> None:
