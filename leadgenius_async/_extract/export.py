@@ -25,6 +25,7 @@ from leadgenius_async._extract.dataset import Dataset
 from leadgenius_async._extract.files import sync
 from leadgenius_async._extract.first_error import first_error
 from leadgenius_async._extract.formats import suffix_of
+from leadgenius_async._extract.in_thread import in_own_task
 from leadgenius_async._extract.journal import ChainState, Spec, new_job
 from leadgenius_async._extract.layout import go_on, is_decided, lay_out
 from leadgenius_async._extract.manifest import doubts, make_report
@@ -103,20 +104,7 @@ class Export:
             LeadGeniusError: See `errors`. What is durable stands, and the same call goes on with
                 it.
         """
-        reports: list[ExportReport] = []
-
-        async def work() -> None:
-            reports.append(await self._run())
-
-        # In a task of its own: when asyncio cancels this one (Ctrl-C, `wait_for`), it then waits
-        # for the thread that writes files, as it would not where that is awaited directly.
-        try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(work)
-        except BaseExceptionGroup as group:
-            raise first_error(group) from None
-        [report] = reports
-        return report
+        return await in_own_task(self._run)  # a cancelled one waits for the files
 
     async def _run(self) -> ExportReport:
         laid_out = None

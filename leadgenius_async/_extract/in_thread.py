@@ -1,8 +1,8 @@
-"""Work in a thread that is waited for, whatever comes."""
+"""Work that is waited for, whatever comes: in a task of its own, or in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar, TypeVarTuple
 
 import anyio
@@ -14,19 +14,16 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-async def in_thread(
-    work: Callable[[*Ts], T], *args: *Ts, limiter: CapacityLimiter | None = None
-) -> T:
-    """Do something in a thread, apart from the event loop.
+async def in_own_task(work: Callable[[], Awaitable[T]]) -> T:
+    """Do something in a task of its own.
 
-    In a task of its own: when asyncio cancels this one (Ctrl-C, `wait_for`), it then waits for the
-    thread, as it would not where that is awaited directly. What the thread works on is closed next,
-    and SQLite crashes the process if it is closed during a commit.
+    When asyncio cancels this one (Ctrl-C, `wait_for`), it then waits for the threads in which the
+    other works, as it would not where they are awaited directly.
     """
     results: list[T] = []
 
     async def do() -> None:
-        results.append(await to_thread.run_sync(work, *args, limiter=limiter))
+        results.append(await work())
 
     try:
         async with anyio.create_task_group() as tasks:
@@ -34,3 +31,14 @@ async def in_thread(
     except BaseExceptionGroup as group:
         raise first_error(group) from None
     return results[0]
+
+
+async def in_thread(
+    work: Callable[[*Ts], T], *args: *Ts, limiter: CapacityLimiter | None = None
+) -> T:
+    """Do something in a thread, apart from the event loop.
+
+    It is waited for: what it works on is closed next, and SQLite crashes the process if it is
+    closed during a commit.
+    """
+    return await in_own_task(lambda: to_thread.run_sync(work, *args, limiter=limiter))
