@@ -7,6 +7,7 @@ $ python tests/commands_page.py > docs/commands.md
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -54,7 +55,7 @@ def _shared() -> Iterator[str]:
 
 def _section(command: Command) -> Iterator[str]:
     yield f"## leadgenius {command.name}\n"
-    yield f"{command.description}\n"
+    yield f"{_plain(command.description)}\n"
     if command.parameters:
         yield from _listed(map(_option, command.parameters))
     yield "For example:\n"
@@ -69,7 +70,12 @@ def _listed(lines: Iterable[str]) -> Iterator[str]:
 def _option(parameter: Parameter) -> str:
     names = ", ".join(f"`{name}`" for name in parameter.names)
     facts = [*(["needed"] if parameter.required else []), *_values(parameter)]
-    return f"- {names}: {parameter.help}" + (f" ({'; '.join(facts)})" if facts else "")
+    return f"- {names}: {_plain(parameter.help)}" + (f" ({'; '.join(facts)})" if facts else "")
+
+
+def _plain(text: str) -> str:
+    """Return a text in which nothing is taken for a link, a tag or emphasis."""
+    return re.sub(r"[\[<*]", r"\\\g<0>", text)
 
 
 def _values(parameter: Parameter) -> Iterator[str]:
