@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,8 +40,10 @@ def require_no_export(out: Path, found: Sequence[str], spec: Spec) -> None:
 
 
 def require_no_dataset(out: Path) -> None:
-    """Refuse a folder in the dataset of another export, whose readers would take both."""
+    """Refuse a file, and a folder in the dataset of another export: its readers would take both."""
     for folder in [whole := out.absolute(), *whole.parents]:
+        if folder.is_file():
+            raise NotADirectoryError(errno.ENOTDIR, "a file is there: give a folder", str(folder))
         outer = folder.parent
         if folder.name in TABLES and any((outer / n).exists() for n in (MANIFEST, STATE)):
             raise errors.ExportConflict(

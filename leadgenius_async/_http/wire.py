@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 import aiohttp
+from yarl import URL
 
 from leadgenius_async import errors
 from leadgenius_async._http.call import Call
 from leadgenius_async._http.flight import Connector
+from leadgenius_async._http.origin import is_loopback
 from leadgenius_async._version import __version__
 
 SOCK_CONNECT = 5.0  # seconds
@@ -133,6 +135,12 @@ def _failed(
     cause = getattr(error, "os_error", None) or error
     reason = getattr(cause, "strerror", None) or type(cause).__name__
     what = "lost the connection to" if sent else "cannot connect to"
-    failure = class_(f"{what} {base_url}: {reason}; check the base URL and the network")
+    failure = class_(f"{what} {base_url}: {reason}; {_remedy(base_url)}")
     failure.outcome = None if sent else "not_sent"
     return failure
+
+
+def _remedy(base_url: str) -> str:
+    if is_loopback(URL(base_url).host or ""):
+        return "that is this machine: is the emulator running there?"
+    return "check the base URL and the network"

@@ -130,6 +130,8 @@ def _next_steps(report: ExportReport) -> str:
     return (
         "\nQuery the files, for instance with DuckDB:\n"
         f'  duckdb -c "{query}"\n'
+        "\nLook at them, and at how it went:\n"
+        f"  leadgenius report {report.out} --html report.html\n"
         "\nWith your own account:\n"
         "  export LEADGENIUS_API_KEY=… LEADGENIUS_USER_ID=…\n"
         "  leadgenius export enrich-leads --out leads/\n"

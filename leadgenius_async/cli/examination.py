@@ -244,7 +244,7 @@ def _refused(check: str, error: errors.LeadGeniusError) -> Finding:
         case errors.NotFound() | errors.ProtocolError():
             remedy = "check the base URL: its path may be at fault"
         case _:
-            remedy = "check the base URL and the network, and try again"
+            remedy = "try again, once that is seen to"
     return _failed(check, error, remedy)
 
 

@@ -273,7 +273,9 @@ async def test_a_file_where_the_folder_should_be(service: Emulator, tmp_path: Pa
     out.write_text("mine")
     async with connect(service) as lg:
         for path in (out, out / "below"):
-            with pytest.raises(OSError, match=re.escape(str(out))):
+            with pytest.raises(
+                OSError, match=f"a file is there: give a folder: '{re.escape(str(out))}'"
+            ):
                 await lg.enrich_leads.export(path)
     assert service.log.count(path=PATH) == 0
     assert out.read_text() == "mine"
